@@ -1,0 +1,284 @@
+"""What the product is told from outside: `environments.toml` and environment variables, as frozen dataclasses.
+
+Belongs here: every name of an environment variable that the product reads, the shape of `environments.toml`, and the
+errors for what is missing or wrong in either. Does not belong here: anything that opens a connection, and Dagster.
+
+Environment variables (standard ones keep their standard meaning):
+
+====================================  ===================================================================
+``BC_ENVIRONMENTS``                   path of another `environments.toml` (default: the one in this package)
+``HEROKU_API_KEY``                    token for Heroku's APIs
+``HEROKU_HOST``, ``HEROKU_DATA_HOST`` other hosts for Heroku's APIs, read as the Heroku CLI reads them
+``DAGSTER_DATABASE_URL``              Dagster's own PostgreSQL; the lock and the reset records live there too
+``BC_VIEW_RESTRICTION_PASSWORD``      the one password that staging's private pages get
+``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
+``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
+``BC_HEROKU_POLL_SECONDS``            pause between two looks at a transfer (default 3)
+``AWS_*``, ``SSL_CERT_FILE``          read by boto3, httpx and OpenSSL themselves
+====================================  ===================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+HEROKU_PLATFORM_URL = "https://api.heroku.com"
+HEROKU_DATA_HOST = "api.data.heroku.com"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it and says what to write."""
+
+
+@dataclass(frozen=True)
+class StandingApproval:
+    """Somebody's word that scheduled resets may run without being typed in.
+
+    Attributes:
+        by: who gave it, as an address that colleagues know.
+        until: the last day on which it counts.
+    """
+
+    by: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One of the council's instances.
+
+    Attributes:
+        name: `production`, `staging` or `development`.
+        heroku_app: the app's name on Heroku.
+        writable: whether this product may ever change it; production's is false and nothing lifts that.
+        hosts: the hosts of its Wagtail Site records.
+        sites: for a writable environment, production's host -> this environment's host, one for every Site record.
+        standing_approval: for scheduled resets, or None.
+    """
+
+    name: str
+    heroku_app: str
+    writable: bool
+    hosts: tuple[str, ...]
+    sites: Mapping[str, str]
+    standing_approval: StandingApproval | None
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What the privacy profiles leave to the council.
+
+    Attributes:
+        staff_domains: e-mail domains, lower case, whose accounts are staff.
+        staff_passwords: whether staff keep their password hash on staging.
+        mail_sink: the address that every form on a copy mails to.
+        view_restriction_password: what private pages on a copy ask for.
+    """
+
+    staff_domains: frozenset[str]
+    staff_passwords: Literal["keep", "replace"]
+    mail_sink: str
+    view_restriction_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Heroku:
+    """How Heroku's two APIs are reached.
+
+    Attributes:
+        platform_url: base URL of the Platform API.
+        data_url: base URL of the Data API.
+        api_key: the token.
+        poll_seconds: pause between two looks at a transfer, in seconds.
+    """
+
+    platform_url: str
+    data_url: str
+    api_key: str = field(repr=False)
+    poll_seconds: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the product is told from outside.
+
+    Attributes:
+        environments: by name.
+        archive_bucket: private bucket for sanitised archives, manifests and reports.
+        privacy: what the privacy profiles leave to the council.
+        backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
+        heroku: how Heroku is reached.
+        dagster_database_url: Dagster's own PostgreSQL.
+        connect_to: `host:port` that answers for every site host, or None for the ordinary way.
+        scratch: folder for work files.
+    """
+
+    environments: Mapping[str, Environment]
+    archive_bucket: str
+    privacy: Privacy
+    backup_max_age: timedelta
+    heroku: Heroku
+    dagster_database_url: str = field(repr=False)
+    connect_to: str | None
+    scratch: Path
+
+    @property
+    def production(self) -> Environment:
+        """The instance that is only ever read."""
+        return self.environments["production"]
+
+    @property
+    def staging(self) -> Environment:
+        """The instance that a reset overwrites."""
+        return self.environments["staging"]
+
+    @property
+    def writable_apps(self) -> frozenset[str]:
+        """Names of the Heroku apps that may be changed at all."""
+        return frozenset(e.heroku_app for e in self.environments.values() if e.writable)
+
+
+def load(variables: Mapping[str, str] | None = None) -> Settings:
+    """Read `environments.toml` and the environment.
+
+    Args:
+        variables: environment variables; the process's own if left out.
+
+    Returns:
+        The settings, complete and checked.
+
+    Raises:
+        SettingsError: something is missing, unknown or contradictory.
+    """
+    variables = os.environ if variables is None else variables
+    table = read_environments(variables)
+    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
+    _refuse_contradictions(environments)
+    return Settings(
+        environments=environments,
+        archive_bucket=_text(table["archive_store"], "bucket", "archive_store"),
+        privacy=_privacy(table["privacy"], variables),
+        backup_max_age=timedelta(hours=int(table.get("backups", {}).get("max_age_hours", 24))),
+        heroku=_heroku(variables),
+        dagster_database_url=_required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
+        connect_to=variables.get("BC_CONNECT_TO") or None,
+        scratch=Path(variables.get("BC_SCRATCH") or tempfile.gettempdir()),
+    )
+
+
+def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Parse `environments.toml` and nothing else, so that definitions can name apps before any secret is set.
+
+    Args:
+        variables: environment variables; the process's own if left out.
+
+    Returns:
+        The parsed file: tables `archive_store`, `privacy` and `environments`.
+
+    Raises:
+        SettingsError: the file is missing, not TOML, or lacks a table.
+    """
+    variables = os.environ if variables is None else variables
+    path = Path(variables.get("BC_ENVIRONMENTS") or Path(__file__).with_name("environments.toml"))
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    missing = {"archive_store", "privacy", "environments"} - table.keys()
+    if missing:
+        raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
+    return table
+
+
+def compute_log_uri(variables: Mapping[str, str] | None = None) -> str | None:
+    """Where Dagster keeps what steps print, for messages; None where it is not set."""
+    variables = os.environ if variables is None else variables
+    return variables.get("DAGSTER_COMPUTE_LOGS_BUCKET")
+
+
+def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
+    where = f"environments.{name}"
+    unknown = entry.keys() - {"heroku_app", "writable", "hosts", "sites", "standing_approval"}
+    if unknown:
+        raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
+    sites = {str(k): str(v) for k, v in entry.get("sites", {}).items()}
+    approval = entry.get("standing_approval")
+    return Environment(
+        name=name,
+        heroku_app=_text(entry, "heroku_app", where),
+        writable=bool(entry.get("writable", False)),
+        hosts=tuple(entry.get("hosts", sites.values())),
+        sites=sites,
+        standing_approval=StandingApproval(by=str(approval["by"]), until=approval["until"]) if approval else None,
+    )
+
+
+def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:
+    if "production" not in environments or "staging" not in environments:
+        raise SettingsError("environments.toml must describe both production and staging.")
+    if environments["production"].writable:
+        raise SettingsError("environments.production says writable = true; production is never written.")
+    apps = [e.heroku_app for e in environments.values()]
+    if len(set(apps)) != len(apps):
+        raise SettingsError("Two environments name the same Heroku app; each needs its own.")
+    production = set(environments["production"].hosts)
+    for environment in environments.values():
+        shared = production & set(environment.sites.values())
+        if shared:
+            raise SettingsError(f"environments.{environment.name}.sites leads to production hosts: {sorted(shared)}.")
+
+
+def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
+    passwords = table.get("staff_passwords", "keep")
+    if passwords not in ("keep", "replace"):
+        raise SettingsError('privacy.staff_passwords must be "keep" or "replace".')
+    domains = frozenset(str(d).strip().lower() for d in table.get("staff_domains", ()))
+    if not domains:
+        raise SettingsError("privacy.staff_domains is empty; without it every account would be replaced.")
+    return Privacy(
+        staff_domains=domains,
+        staff_passwords=passwords,
+        mail_sink=_text(table, "mail_sink", "privacy"),
+        view_restriction_password=_required(
+            variables, "BC_VIEW_RESTRICTION_PASSWORD", "the one password for private pages on staging"
+        ),
+    )
+
+
+def _heroku(variables: Mapping[str, str]) -> Heroku:
+    """Read the two hosts as the Heroku CLI does: the data host takes scheme and port from the platform's."""
+    given = variables.get("HEROKU_HOST") or HEROKU_PLATFORM_URL
+    platform = given if given.startswith("http") else f"https://api.{given}"
+    data_host = variables.get("HEROKU_DATA_HOST") or HEROKU_DATA_HOST
+    parts = urlsplit(platform)
+    port = f":{parts.port}" if parts.port else ""
+    return Heroku(
+        platform_url=platform.rstrip("/"),
+        data_url=f"{parts.scheme}://{data_host}{port}",
+        api_key=_required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`"),
+        poll_seconds=float(variables.get("BC_HEROKU_POLL_SECONDS") or 3),
+    )
+
+
+def _required(variables: Mapping[str, str], name: str, meaning: str) -> str:
+    value = variables.get(name)
+    if not value:
+        raise SettingsError(f"The environment variable {name} is not set; it holds {meaning}.")
+    return value
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"environments.toml: {where}.{key} is missing or not a text.")
+    return value

@@ -1,0 +1,98 @@
+"""What the product is told from outside."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bc_pipelines import settings
+from bc_pipelines.settings import SettingsError
+
+VARIABLES = {
+    "HEROKU_API_KEY": "token-of-a-robot",
+    "DAGSTER_DATABASE_URL": "postgres://dagster:hush@127.0.0.1:5499/dagster",
+    "BC_VIEW_RESTRICTION_PASSWORD": "sesame",
+}
+MINIMAL = """
+[archive_store]
+bucket = "archives"
+[privacy]
+staff_domains = ["Council.example "]
+mail_sink = "forms@sink.invalid"
+[environments.production]
+heroku_app = "council-production"
+hosts = ["www.council.example"]
+[environments.staging]
+heroku_app = "council-staging"
+writable = true
+[environments.staging.sites]
+"www.council.example" = "www.staging.council.example"
+"""
+
+
+def load(folder: Path, text: str = MINIMAL, **variables: str) -> settings.Settings:
+    """Load settings from a text and a few variables."""
+    path = folder / "environments.toml"
+    path.write_text(text, encoding="utf-8")
+    return settings.load({**VARIABLES, "BC_ENVIRONMENTS": str(path), **variables})
+
+
+def test_the_file_in_the_package_is_complete() -> None:
+    """The council's own environments.toml loads with nothing but the secrets set."""
+    loaded = settings.load(VARIABLES)
+    assert loaded.staging.heroku_app == "buckinghamshire-staging"
+    assert not loaded.production.writable
+    assert loaded.writable_apps == {"buckinghamshire-staging", "buckinghamshire-content-prep"}
+
+
+def test_staff_domains_are_trimmed_and_lower_case(tmp_path: Path) -> None:
+    """A staff domain written with a capital or a space means the same domain."""
+    assert load(tmp_path).privacy.staff_domains == {"council.example"}
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    """No secret is part of the settings' repr, which ends up in logs and tracebacks."""
+    shown = repr(load(tmp_path))
+    assert [secret for secret in ("token-of-a-robot", "hush", "sesame") if secret in shown] == []
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_a_missing_variable_is_named(tmp_path: Path, name: str) -> None:
+    """Whoever forgets a variable is told its name."""
+    with pytest.raises(SettingsError, match=name):
+        load(tmp_path, **{name: ""})
+
+
+def test_heroku_is_reached_where_the_cli_would_reach_it(tmp_path: Path) -> None:
+    """The data host takes scheme and port from HEROKU_HOST, as in the Heroku CLI."""
+    heroku = load(tmp_path, HEROKU_HOST="https://127.0.0.1:4443", HEROKU_DATA_HOST="localhost").heroku
+    assert (heroku.platform_url, heroku.data_url) == ("https://127.0.0.1:4443", "https://localhost:4443")
+    real = load(tmp_path).heroku
+    assert (real.platform_url, real.data_url) == ("https://api.heroku.com", "https://api.data.heroku.com")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('hosts = ["www.council.example"]', 'writable = true\nhosts = ["www.council.example"]', "never written"),
+        ('"council-staging"', '"council-production"', "same Heroku app"),
+        ('= "www.staging.council.example"', '= "www.council.example"', "lead"),
+        ('staff_domains = ["Council.example "]', "staff_domains = []", "staff_domains is empty"),
+        ("[privacy]", '[privacy]\nstaff_passwords = "perhaps"', "keep"),
+        ('bucket = "archives"', "", "archive_store.bucket"),
+        ("writable = true", "writeable = true", "unknown keys: writeable"),
+        ("[archive_store]", "[archive", "not valid TOML"),
+    ],
+)
+def test_contradictions_are_refused(tmp_path: Path, old: str, new: str, words: str) -> None:
+    """A file that would let production be written, or that means nothing, is refused with the reason."""
+    with pytest.raises(SettingsError, match=words):
+        load(tmp_path, MINIMAL.replace(old, new))
+
+
+def test_a_standing_approval_has_a_last_day(tmp_path: Path) -> None:
+    """A standing approval says who gave it and until when it counts."""
+    text = MINIMAL + '[environments.staging.standing_approval]\nby = "web@council.example"\nuntil = 2027-03-31\n'
+    approval = load(tmp_path, text).staging.standing_approval
+    assert approval is not None
+    assert (approval.by, approval.until) == ("web@council.example", date(2027, 3, 31))
