@@ -1,0 +1,118 @@
+r"""From the bytes of a data block to rows: inflate in bounded steps, split in bulk, insist on the end marker.
+
+What stands inside a row is ``copytext.py``'s matter. A block's text is rows, each ended by a newline, then the line
+``\.`` and two blank lines (``dumpTableData_copy`` in PostgreSQL's ``pg_dump.c``).
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from bc_pipelines.pgarchive.copytext import END
+from bc_pipelines.pgarchive.errors import CorruptArchive, TruncatedArchive, UnsupportedArchive
+
+MAX_ROW = 32 << 20
+INFLATE_STEP = 1 << 20
+EMPTY_TABLE = END + b"\n\n\n"
+
+
+def inflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Decompress one zlib stream that was cut anywhere, at most ``INFLATE_STEP`` bytes at a time.
+
+    Raises:
+        CorruptArchive: not a zlib stream, or something follows it.
+        TruncatedArchive: the stream does not end.
+    """
+    stream = zlib.decompressobj()
+    for piece in pieces:
+        if stream.eof:
+            raise CorruptArchive("something follows a block's compressed stream")
+        data = _inflate(stream, piece)
+        while data:
+            yield data
+            data = _inflate(stream, stream.unconsumed_tail)
+        if stream.unused_data:
+            raise CorruptArchive("something follows a block's compressed stream")
+    if not stream.eof:
+        raise TruncatedArchive("a block's compressed stream does not end")
+
+
+def _inflate(stream: "zlib._Decompress", piece: bytes) -> bytes:
+    try:
+        return stream.decompress(piece, INFLATE_STEP)
+    except zlib.error:
+        raise CorruptArchive("a block is no zlib stream") from None
+
+
+def batches(pieces: Iterable[bytes], max_row: int) -> Iterator[list[bytes]]:
+    """Split COPY text into rows.
+
+    Args:
+        pieces: the text, cut anywhere.
+        max_row: longest row to accept, in bytes.
+
+    Yields:
+        Lists of rows without their newlines.
+
+    Raises:
+        UnsupportedArchive: a row is too long.
+        CorruptArchive: text after the end marker.
+        TruncatedArchive: no end marker.
+    """
+    pieces = iter(pieces)
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if b"\n" in piece:
+            text = b"".join(held)
+            lines = text.split(b"\n")
+            rest = lines.pop()
+            if size > max_row and max(map(len, lines)) > max_row:
+                raise _too_long(max_row)
+            if END + b"\n" in text and END in lines:
+                mark = lines.index(END)
+                _check_ending(b"\n".join([*lines[mark + 1 :], rest]), pieces)
+                if mark:
+                    yield lines[:mark]
+                return
+            yield lines
+            held, size = [rest], len(rest)
+        if size > max_row:
+            raise _too_long(max_row)
+    raise TruncatedArchive("a block ends without its end marker")
+
+
+def _too_long(max_row: int) -> UnsupportedArchive:
+    return UnsupportedArchive(f"a row is longer than {max_row} bytes, the limit for rows that are looked into")
+
+
+def count(pieces: Iterable[bytes]) -> int:
+    """Count the rows of COPY text, of any length, without splitting it.
+
+    Raises:
+        CorruptArchive: text after the end marker.
+        TruncatedArchive: no end marker.
+    """
+    pieces = iter(pieces)
+    rows = 0
+    tail = b"\n"
+    for piece in pieces:
+        text = tail + piece
+        mark = text.find(b"\n" + END + b"\n")
+        if mark >= 0:
+            _check_ending(text[mark + 4 :], pieces)
+            return rows + text.count(b"\n", len(tail), mark + 1)
+        rows += piece.count(b"\n")
+        tail = text[-3:]
+    raise TruncatedArchive("a block ends without its end marker")
+
+
+def _check_ending(rest: bytes, pieces: Iterator[bytes]) -> None:
+    """Insist that exactly two blank lines follow the end marker."""
+    for piece in pieces:
+        rest += piece
+        if len(rest) > 2:
+            break
+    if rest != b"\n\n":
+        raise CorruptArchive("a block has text after its end marker, or ends inside it")
