@@ -1,0 +1,211 @@
+"""The rows of one table on their way through: some are left out, some get other values, all are counted.
+
+Fields that no rule touches are never decoded, so that they come out byte for byte.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bc_pipelines.pgarchive import ArchiveError, copytext
+from bc_pipelines.privacy.accounts import AccountCounter
+from bc_pipelines.privacy.errors import SanitiseError
+from bc_pipelines.privacy.json_rules import UnreadableJson
+from bc_pipelines.privacy.rules import Rule
+
+Fields = list[bytes]
+
+_MOST_DEFERRED_BYTES = 32 << 20
+
+
+@dataclass
+class ColumnWork:
+    """A column with a rule.
+
+    Attributes:
+        name: the column.
+        index: its place in a row.
+        rule: what to do with its values.
+        spares_staff: whether rows of staff keep theirs.
+        changed: rows written with another value than they had.
+    """
+
+    name: str
+    index: int
+    rule: Rule
+    spares_staff: bool
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class StaffColumn:
+    """Where a row says whose it is.
+
+    Attributes:
+        name: the column.
+        index: its place in a row.
+        counter: decides and counts.
+    """
+
+    name: str
+    index: int
+    counter: AccountCounter
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """What happens to the rows of one table.
+
+    Attributes:
+        table: the table's name, for messages.
+        width: number of fields in a row.
+        columns: the columns that have a rule.
+        staff: where a row says whose it is, if that matters.
+        filters: a row stays only if each of them says so.
+        observers: see each row that stays, as it was.
+        unique: places of columns that are unique together and stay so.
+    """
+
+    table: str
+    width: int
+    columns: Sequence[ColumnWork] = ()
+    staff: StaffColumn | None = None
+    filters: Sequence[Callable[[Fields], bool]] = ()
+    observers: Sequence[Callable[[Fields], None]] = ()
+    unique: Sequence[int] = ()
+
+
+class RowWork:
+    """Carries a plan out.
+
+    Args:
+        plan: what to do.
+
+    Attributes:
+        rows_read: rows seen.
+        rows_purged: rows left out.
+        rows_rewritten: rows that came out with a changed value.
+    """
+
+    def __init__(self, plan: RowPlan) -> None:
+        self.rows_read = 0
+        self.rows_purged = 0
+        self.rows_rewritten = 0
+        self._plan = plan
+        self._seen: set[bytes] = set()
+        self._deferred: list[tuple[Fields, list[ColumnWork]]] = []
+        self._deferred_bytes = 0
+        self._unique_columns = [column for column in plan.columns if column.index in plan.unique]
+        self._spares_staff = any(column.spares_staff for column in plan.columns)
+
+    def rewrite(self, lines: list[bytes]) -> list[bytes]:
+        """Take rows in, give those out that can be written already.
+
+        Args:
+            lines: COPY lines.
+
+        Raises:
+            SanitiseError: a row cannot be made safe; names table, column and row number.
+        """
+        written = []
+        for line in lines:
+            self.rows_read += 1
+            fields = copytext.raw_fields(line)
+            if len(fields) != self._plan.width:
+                raise self._failure(None, f"{len(fields)} fields instead of {self._plan.width}")
+            if not all(stays(fields) for stays in self._plan.filters):
+                self.rows_purged += 1
+                continue
+            for observe in self._plan.observers:
+                observe(fields)
+            changed = self._apply_rules(fields)
+            if self._must_wait(fields, changed):
+                continue
+            written.append(self._finished(fields, changed) if changed else line)
+        return written
+
+    def last_rows(self) -> list[bytes]:
+        """Rows that waited because a rule changed what must be unique; those that repeat another are left out."""
+        written = []
+        for fields, changed in self._deferred:
+            key = self._key(fields)
+            if key in self._seen:
+                self.rows_purged += 1
+                continue
+            if key is not None:
+                self._seen.add(key)
+            written.append(self._finished(fields, changed))
+        self._deferred = []
+        return written
+
+    def _apply_rules(self, fields: Fields) -> list[ColumnWork]:
+        """Replace values in place; the columns that changed."""
+        spared = self._is_spared(fields)
+        changed = []
+        for column in self._plan.columns:
+            field = fields[column.index]
+            if not field or field == copytext.NULL or column.rule.leaves_alone(field):
+                continue
+            if spared and column.spares_staff:
+                if column.rule.spare:
+                    column.rule.spare(self._value(column.name, field))
+                continue
+            replaced = self._replaced(column, field)
+            if replaced != field:
+                fields[column.index] = replaced
+                changed.append(column)
+        return changed
+
+    def _is_spared(self, fields: Fields) -> bool:
+        staff = self._plan.staff
+        if staff is None:
+            return False
+        field = fields[staff.index]
+        email = None if field == copytext.NULL else self._value(staff.name, field)
+        return staff.counter.spares(email, staff_spared=self._spares_staff)
+
+    def _replaced(self, column: ColumnWork, field: bytes) -> bytes:
+        try:
+            value = column.rule.replace(self._value(column.name, field))
+        except UnreadableJson as error:
+            raise self._failure(column.name, str(error)) from None
+        return copytext.escape(None if value is None else value.encode())
+
+    def _value(self, column: str, field: bytes) -> str:
+        try:
+            return (copytext.unescape(field) or b"").decode()
+        except UnicodeDecodeError:
+            raise self._failure(column, "not UTF-8") from None
+        except ArchiveError as error:
+            raise self._failure(column, str(error)) from None
+
+    def _must_wait(self, fields: Fields, changed: list[ColumnWork]) -> bool:
+        """Defer a row whose unique columns changed until all rows that keep theirs are known."""
+        if not self._unique_columns:
+            return False
+        if any(column in self._unique_columns for column in changed):
+            self._deferred.append((fields, changed))
+            self._deferred_bytes += sum(map(len, fields))
+            if self._deferred_bytes > _MOST_DEFERRED_BYTES:
+                raise self._failure(None, f"more than {_MOST_DEFERRED_BYTES} bytes of rows wait to be told apart")
+            return True
+        key = self._key(fields)
+        if key is not None:
+            self._seen.add(key)
+        return False
+
+    def _key(self, fields: Fields) -> bytes | None:
+        """The values that are unique together; None where one is NULL, since PostgreSQL tells NULLs apart."""
+        values = [fields[index] for index in self._plan.unique]
+        return None if copytext.NULL in values else b"\t".join(values)
+
+    def _finished(self, fields: Fields, changed: list[ColumnWork]) -> bytes:
+        for column in changed:
+            column.changed += 1
+        self.rows_rewritten += 1
+        return copytext.raw_line(fields)
+
+    def _failure(self, column: str | None, what: str) -> SanitiseError:
+        where = self._plan.table if column is None else f"{self._plan.table}.{column}"
+        return SanitiseError(
+            f"{where}, row {self.rows_read}: {what}. The archive written so far is incomplete and must be deleted."
+        )
