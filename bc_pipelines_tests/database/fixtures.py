@@ -1,0 +1,32 @@
+"""A throw-away PostgreSQL, and an empty database for every test; imported by each folder's conftest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from bc_pipelines_tests.postgres import Cluster, find_bindirs
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One server for the tests of a folder."""
+    with Cluster(next(iter(find_bindirs().values()))) as running:
+        yield running
+
+
+@pytest.fixture
+def url(cluster: Cluster) -> str:
+    """Connection URL of an empty database."""
+    cluster.create_database("site")
+    return cluster.url("site")
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """An open connection to the empty database, in autocommit mode."""
+    with psycopg.connect(url, autocommit=True) as opened:
+        yield opened
