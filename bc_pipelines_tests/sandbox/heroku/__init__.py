@@ -1,0 +1,1 @@
+"""Tests of the Heroku simulator, over the wire, with real PostgreSQL."""
