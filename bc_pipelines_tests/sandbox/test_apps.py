@@ -1,0 +1,63 @@
+"""What the simulator and the product are told about the apps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bc_pipelines import settings
+from bc_pipelines.sandbox import apps, environment
+from bc_pipelines.sandbox import world as worlds
+from bc_pipelines.sandbox.world import World
+
+PLACES = worlds.PostgresPlaces(Path("/pg/bin"), Path("/pg/bin"), 15, Path("/data"))
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> World:
+    """A world with its files, not started."""
+    new = worlds.create(tmp_path, "0123456789abcdef", PLACES, seed=2026, scale=1)
+    environment.write_files(new)
+    return new
+
+
+def test_the_product_reads_its_settings(new: World) -> None:
+    """The product's own loader accepts what the sandbox writes, and finds every production host mapped."""
+    read = settings.load(environment.product_environment(new))
+    assert set(read.staging.sites) == set(read.production.hosts) == set(apps.PRODUCTION.hosts)
+    assert tuple(read.staging.sites.values()) == apps.STAGING.hosts
+    assert read.writable_apps == {apps.STAGING.name, apps.DEVELOPMENT.name}
+    assert read.heroku.platform_url == read.heroku.data_url == new.heroku_url
+    assert read.privacy.staff_domains == set(apps.STAFF_DOMAINS)
+    assert read.staging.standing_approval is not None
+    assert read.connect_to == new.address("router")
+
+
+def test_apps_share_no_secret_key_database_host_or_bucket(new: World) -> None:
+    """What must differ between the apps does."""
+    told = [apps.config_vars(new, app) for app in apps.APPS]
+    for name in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "AWS_STORAGE_BUCKET_NAME"):
+        assert len({each[name] for each in told}) == len(apps.APPS)
+    assert len(set(apps.all_hosts())) == 15
+
+
+def test_staging_is_hidden_from_search_engines(new: World) -> None:
+    """Staging's config names all its hosts as not to be indexed; production's names none."""
+    assert apps.config_vars(new, apps.STAGING)["NONINDEXED_HOSTS"].split(",") == list(apps.STAGING.hosts)
+    assert apps.config_vars(new, apps.PRODUCTION)["NONINDEXED_HOSTS"] == ""
+
+
+def test_everybody_invented_lives_in_reserved_domains() -> None:
+    """No host or address of the sandbox can belong to anyone (RFC 2606)."""
+    names = [*apps.all_hosts(), *apps.STAFF_DOMAINS, apps.ACCOUNT_EMAIL]
+    assert all(name.endswith(".example") for name in names)
+
+
+def test_the_simulator_is_told_only_of_loopback(new: World) -> None:
+    """The simulator's configuration is JSON, binds to 127.0.0.1 and gives each app its own ids and port."""
+    told = json.loads(apps.simulator_config(new))
+    assert told["host"] == "127.0.0.1"
+    assert len({app["id"] for app in told["apps"]} | {app["addon"]["id"] for app in told["apps"]}) == 6
+    assert len({app["site_port"] for app in told["apps"]}) == 3
