@@ -92,8 +92,10 @@ def _accounts(garden: _Garden) -> Rows:
     # Two addresses in one, and a username that is an address.
     users[8] = _account(garden, 8, "{}@buckinghamshire.example@residents.example", NOWHERE)
     users[8]["username"] = f"{users[8]['username']}@residents.example"
-    profiles = {n: {"avatar": f"avatar_images/{garden.word('wagtailusers_userprofile.avatar')}.jpg"} for n in (1, 6)}
-    return {"users_user": users, "wagtailusers_userprofile": dict(profiles)}
+    profiles: dict[int, dict[str, object]] = {
+        number: {"avatar": f"avatar_images/{garden.word('wagtailusers_userprofile.avatar')}.jpg"} for number in (1, 6)
+    }
+    return {"users_user": users, "wagtailusers_userprofile": profiles}
 
 
 def _account(garden: _Garden, number: int, address: str, stays_in: frozenset[str]) -> dict[str, object]:
@@ -139,7 +141,7 @@ def _submitted(garden: _Garden) -> Rows:
         "date_of_birth": "1 May 1970",
         "email": garden.email("form_data"),
     }
-    alert = {"search": json.dumps({"query": garden.word("recruitment_jobalertsubscription.search")})}
+    alert: dict[str, object] = {"search": json.dumps({"query": garden.word("recruitment_jobalertsubscription.search")})}
     return {
         "wagtailforms_formsubmission": {1: {"form_data": json.dumps(answers)}},
         "recruitment_jobalertsubscription": {

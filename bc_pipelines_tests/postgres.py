@@ -212,7 +212,7 @@ class Cluster:
             self.port = _free_port()
             settings = [item for name, value in self._settings.items() for item in ("-c", f"{name}={value}")]
             server = _server_bin(self.bin_dir) / "postgres"
-            command = [server, "-D", self._data, "-p", str(self.port), *settings]
+            command: list[str | Path] = [server, "-D", self._data, "-p", str(self.port), *settings]
             self._process = self._spawn("/bin/sh", "-c", _UNTIL_INPUT_ENDS, self._folder, *command)
             if self._accepts_connections():
                 return

@@ -76,7 +76,7 @@ def look(
     *,
     connect_to: str | None = None,
     patience: float = 120,
-    auth: httpx.BasicAuth | None = None,
+    login: tuple[str, str] | None = None,
     more_pages: int = 3,
     tls: ssl.SSLContext | None = None,
 ) -> tuple[Served, ...]:
@@ -86,15 +86,16 @@ def look(
         hosts: the staging hosts.
         connect_to: `host:port` that answers for every host, as curl's `--connect-to`; None for the ordinary way.
         patience: seconds during which hosts that do not answer yet, all together, are asked again.
-        auth: login for basic auth, or None.
+        login: name and password for basic auth, or None.
         more_pages: how many pages beyond the home page are read, at most, on each host.
         tls: how certificates are verified; None for httpx's own way, which heeds SSL_CERT_FILE.
 
     Returns:
         What each host served, in the order given.
     """
+    auth = httpx.BasicAuth(*login) if login else None
     with Visitor(connect_to, patience, auth, tls) as visitor:
-        return tuple(_look_at(visitor, host, more_pages, auth is not None) for host in hosts)
+        return tuple(_look_at(visitor, host, more_pages, login is not None) for host in hosts)
 
 
 def pages_answer(served: Sequence[Served], site_names: Mapping[str, str], basic_auth: bool) -> Verdict:

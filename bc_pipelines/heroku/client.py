@@ -14,6 +14,7 @@ from typing import BinaryIO, Self
 from bc_pipelines.heroku import download, dynos, guards, resolution
 from bc_pipelines.heroku.models import (
     App,
+    Beginning,
     Database,
     DatabaseInfo,
     DynoResult,
@@ -138,10 +139,10 @@ class HerokuClient:
         """A signed address of the backup with this number; whoever has it can download the backup for an hour."""
         return self._transfers.public_url(app, num)
 
-    def first_bytes(self, app: str, backup: Transfer, count: int) -> bytes:
+    def beginning(self, app: str, backup: Transfer, count: int) -> Beginning:
         """The first `count` bytes of a completed backup, or all of a shorter one. Raises `DownloadFailed`."""
         guards.require_good_backup(backup)
-        return download.first_bytes(
+        return download.beginning(
             f"{backup.name} of {app}",
             lambda: self.public_url(app, backup.num),
             count,

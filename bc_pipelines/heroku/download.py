@@ -17,7 +17,7 @@ import httpx
 import stamina
 
 from bc_pipelines.heroku.errors import DownloadFailed
-from bc_pipelines.heroku.models import SignedUrl
+from bc_pipelines.heroku.models import Beginning, SignedUrl
 
 MAGIC = b"PGDMP"
 BUFFER = 1 << 20
@@ -209,7 +209,7 @@ def open_stream(name: str, renew: Callable[[], SignedUrl], *, pace: float, retry
     return io.BufferedReader(stream, BUFFER)
 
 
-def first_bytes(name: str, renew: Callable[[], SignedUrl], count: int, *, pace: float, retry_for: float) -> bytes:
+def beginning(name: str, renew: Callable[[], SignedUrl], count: int, *, pace: float, retry_for: float) -> Beginning:
     """Read the first `count` bytes of a backup by Range; fewer only where the backup is shorter."""
     with BackupStream(name, renew, count=count, pace=pace, retry_for=retry_for) as stream:
-        return stream.read()
+        return Beginning(data=stream.read(), total=stream.total)

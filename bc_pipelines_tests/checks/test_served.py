@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bc_pipelines.checks import fetch
@@ -60,11 +59,11 @@ def changed(change: Change) -> Respond:
 
 
 def seen(
-    folder: Path, respond: Respond, patience: float = 5, auth: httpx.BasicAuth | None = None
+    folder: Path, respond: Respond, patience: float = 5, login: tuple[str, str] | None = None
 ) -> tuple[Served, ...]:
     """What `look` sees of a site."""
     with serve(folder, HOSTS, respond) as web:
-        return look(HOSTS, connect_to=web.address, patience=patience, auth=auth, tls=web.tls)
+        return look(HOSTS, connect_to=web.address, patience=patience, login=login, tls=web.tls)
 
 
 def verdicts(served: tuple[Served, ...], basic_auth: bool = False) -> dict[str, Verdict]:
@@ -236,7 +235,7 @@ def protected(host: str, path: str, headers: Mapping[str, str]) -> Reply:
 
 def test_basic_auth_with_a_login(tmp_path: Path) -> None:
     """With a login the pages are read; without noindex they are still hidden, because nobody else gets in."""
-    served = seen(tmp_path, protected, auth=httpx.BasicAuth("client", "right"))
+    served = seen(tmp_path, protected, login=("client", "right"))
     assert failed(served, basic_auth=True) == set()
     assert verdicts(served)["generated"].facts["pages"] == 8
 

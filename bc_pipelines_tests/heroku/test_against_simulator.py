@@ -79,7 +79,7 @@ def test_a_backup_is_captured_adopted_and_read(heroku: Heroku, real: HerokuClien
     """A captured backup is found again as recent, and its bytes are an archive with the table in it."""
     backup = captured(real)
     assert real.recent_backup(real.database("production"), MINUTE) == real.transfer("production", backup.num)
-    start = real.first_bytes("production", backup, 1000)
+    start = real.beginning("production", backup, 1000).data
     with real.open_backup("production", backup) as stream:
         content = stream.read()
     assert content.startswith(start)

@@ -132,11 +132,11 @@ def test_an_address_without_tls_is_not_used(server: ScriptedServer, client: Hero
 def test_the_first_bytes_cost_no_more(offered: ScriptedServer, client: HerokuClient) -> None:
     """The beginning is asked for by Range and resumed like the whole; of a shorter backup everything comes."""
     offered.on("GET", OBJECT, ranged(cut=10), ranged())
-    assert client.first_bytes("production", BACKUP, 4096) == CONTENT[:4096]
+    assert client.beginning("production", BACKUP, 4096).data == CONTENT[:4096]
     assert [seen.headers["range"] for seen in offered.seen if seen.path == OBJECT] == ["bytes=0-4095", "bytes=10-4095"]
-    assert client.first_bytes("production", BACKUP, 3) == b"PGD"
+    assert client.beginning("production", BACKUP, 3).data == b"PGD"
     offered.on("GET", OBJECT, ranged(CONTENT[:20]))
-    assert client.first_bytes("production", BACKUP, 4096) == CONTENT[:20]
+    assert client.beginning("production", BACKUP, 4096).data == CONTENT[:20]
 
 
 def test_no_signature_is_logged(

@@ -158,7 +158,7 @@ def test_what_is_no_good_backup_is_not_read(
     with pytest.raises(RefusedByGuard):
         client.open_backup("production", read(transfer))
     with pytest.raises(RefusedByGuard):
-        client.first_bytes("production", read(transfer), 5)
+        client.beginning("production", read(transfer), 5)
     assert server.seen == []
 
 

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from bc_pipelines_tests.postgres import Cluster, find_bindirs
-
-# A busy machine makes examples slow, not wrong.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
 
 WORLD = Path(__file__).with_name("world.sql")
 
