@@ -1,0 +1,11 @@
+"""The proof: an independent search of a written archive for identifiers taken from the raw one.
+
+It knows nothing of the catalogue or of the sanitiser: its list of identifiers is its own, and above the codec so is its
+reading of rows. It runs in a process of its own, which remembers keyed digests only.
+"""
+
+from bc_pipelines.proof.collector import Collector, prove
+from bc_pipelines.proof.errors import ProofFailed
+from bc_pipelines.proof.result import ControlResult, Hit, Proof
+
+__all__ = ["Collector", "ControlResult", "Hit", "Proof", "ProofFailed", "prove"]

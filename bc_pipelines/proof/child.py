@@ -1,0 +1,79 @@
+"""The proof's own process: gathers from its standard input while the raw archive streams by, then searches on command.
+
+Two pipes: standard input is the raw archive; a second one, whose number is the only argument, carries lines of JSON:
+first the choices, then the path of the written archive. Its end means that the parent is gone: so this process ends.
+The answer is one line of JSON on standard output. Values never leave this process, not even in a traceback.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, BinaryIO
+
+from bc_pipelines.pgarchive.errors import ArchiveError
+from bc_pipelines.proof.errors import BadIdentifierList
+from bc_pipelines.proof.gather import Choices, gather
+from bc_pipelines.proof.result import Proof
+from bc_pipelines.proof.scan import scan
+from bc_pipelines.proof.search import Searcher
+from bc_pipelines.proof.sources import Sources
+from bc_pipelines.proof.verdict import verdict
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one proof, as the parent's pipes say.
+
+    Args:
+        arguments: the number of the pipe of commands.
+
+    Returns:
+        The exit code: 0 if there is a result, whatever it says; 1 if the proof could not be carried out.
+    """
+    commands = _commands(int(arguments[0]))
+    try:
+        answer = {"proof": json.loads(_prove(sys.stdin.buffer, commands).to_json())}
+    except (ArchiveError, BadIdentifierList) as error:
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    except Exception as error:
+        # Whatever it is, its message may hold a value.
+        answer = {"error": f"{type(error).__name__} at {_place(error)}"}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+    return 0 if "proof" in answer else 1
+
+
+def _prove(archive: BinaryIO, commands: "SimpleQueue[dict[str, Any]]") -> Proof:
+    wanted = commands.get()
+    sources = Sources.load()
+    gathered = gather(archive, sources, Choices(frozenset(wanted["staff_domains"]), wanted["staff_passwords"]))
+    target = Path(commands.get()["target"])
+    started = time.monotonic()
+    finds = scan(target, gathered.register, Searcher(gathered.register), sources.published)
+    return verdict(gathered, finds, time.monotonic() - started)
+
+
+def _commands(descriptor: int) -> "SimpleQueue[dict[str, Any]]":
+    """A queue of the parent's commands. When the pipe ends the parent is gone, and this process with it."""
+    queue: SimpleQueue[dict[str, Any]] = SimpleQueue()
+
+    def listen() -> None:
+        with os.fdopen(descriptor, encoding="utf-8") as pipe:
+            for line in pipe:
+                queue.put(json.loads(line))
+        os._exit(1)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return queue
+
+
+def _place(error: BaseException) -> str:
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    return (
+        f"{Path(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}" if traceback else "an unknown place"
+    )

@@ -1,0 +1,230 @@
+"""From a stored value to the identifiers in it.
+
+Belongs here: which part of a value identifies somebody, and what is too short or too common to be searched for. Does
+not belong here: which tables and columns to look at (identifiers.toml), remembering (register.py).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from bc_pipelines.proof import text
+from bc_pipelines.proof.hidden import DECODERS
+from bc_pipelines.proof.kinds import Kind, Shape
+from bc_pipelines.proof.search import SHORTEST_TOKEN, body
+
+SHORTEST_SECRET = 12
+SHORTEST_MIXED = 8
+SHORTEST_NUMBER = 8
+LONGEST_PHRASE = 8
+SHORTEST_NAME = 2
+_LAYERS = 3
+_NO_PERSON = ("company", "organi", "business", "school", "street", "road", "house", "building", "file")
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """One identifier, as it is compared. Its text is in no repr."""
+
+    kind: Kind
+    shape: Shape
+    text: bytes
+
+    def __repr__(self) -> str:
+        return f"Identifier({self.kind.value})"
+
+
+class Extractor:
+    """Takes identifiers from values.
+
+    Args:
+        staff_domains: domains whose addresses are not searched for.
+
+    Attributes:
+        left_out: how many values were not taken, by the reason in words.
+    """
+
+    def __init__(self, staff_domains: Iterable[str]) -> None:
+        self._staff_domains = frozenset(domain.strip().lower().encode() for domain in staff_domains)
+        self.left_out: Counter[str] = Counter()
+        self._of_kind: dict[str, Callable[[bytes], Iterable[Identifier]]] = {
+            "email": self.emails,
+            "username": self.username,
+            "token": lambda value: self._secret(Kind.TOKEN, value),
+            "session_key": lambda value: self._secret(Kind.SESSION_KEY, value),
+            "password_hash": self._password_hash,
+            "password": self._password,
+            "free_text": lambda value: self._texts(Kind.FREE_TEXT, value),
+            "file_name": lambda value: self._whole(Kind.FILE_NAME, value),
+            "url": self._url,
+            "form": self._form,
+            "query": lambda value: self.everything(text.of_value(value.partition(b"?")[2])),
+        }
+
+    def of_column(self, kind: str, path: Sequence[str], value: bytes) -> Iterator[Identifier]:
+        """The identifiers in a value of a column of the list; addresses of staff are left out, see ``of_account``.
+
+        Args:
+            kind: one of ``sources.KINDS_OF_COLUMNS``.
+            path: where they are inside the value, if it is JSON.
+            value: the value, no longer escaped for COPY.
+        """
+        values = [leaf.encode() for leaf in _at(value, path)] if path else [value]
+        for each in values:
+            yield from self._of_kind[kind](each)
+
+    def of_account(self, value: bytes) -> Iterator[Identifier]:
+        """Every address in a value of an account, which is kept or replaced as a whole, whatever its domains."""
+        for local, domain in text.addresses(text.fold(text.of_value(value))):
+            yield Identifier(Kind.EMAIL, Shape.ADDRESS, local + b"@" + domain)
+
+    def is_staff(self, address: bytes) -> bool:
+        """Whether the domain of an account's address, trimmed and in lower case, is exactly one of the staff's."""
+        return address.strip().lower().rpartition(b"@")[2] in self._staff_domains
+
+    def emails(self, value: bytes) -> Iterator[Identifier]:
+        """Every address in a value that does not hide, but those of staff."""
+        return self._addresses(text.fold(text.of_value(value)))
+
+    def everything(self, plain: bytes) -> Iterator[Identifier]:
+        """Every address and telephone number in a buffer as text.py makes it, hidden ones too."""
+        for _ in range(_LAYERS):
+            folded = text.fold(plain)
+            yield from self._addresses(folded)
+            for number in text.phones(folded):
+                yield Identifier(Kind.PHONE, Shape.PHONE, number)
+            plain = text.of_value(text.SEPARATOR.join(chain.from_iterable(decode(plain) for decode in DECODERS)))
+            if not plain:
+                return
+
+    def username(self, value: bytes) -> Iterator[Identifier]:
+        """A user name, unless it is too short or a number that could be anything."""
+        if b"@" in value and (addresses := list(self.of_account(value))):
+            yield from addresses
+            return
+        found = text.tokens(text.fold(value))
+        name = found.pop() if len(found) == 1 else b""
+        if len(name) < (SHORTEST_NUMBER if name.isdigit() else SHORTEST_TOKEN):
+            self.left_out["user names of fewer than five characters, or of fewer than eight digits"] += 1
+        else:
+            kind = Kind.WORD_USERNAME if name.isalpha() else Kind.USERNAME
+            yield Identifier(kind, Shape.TOKEN, name)
+
+    def full_name(self, first: bytes, last: bytes) -> Iterator[Identifier]:
+        """A first and a last name in either order."""
+        given, family = _words(first), _words(last)
+        alone = any(not any(len(word.decode()) >= SHORTEST_NAME for word in words) for words in (given, family))
+        if alone or len(given) + len(family) > LONGEST_PHRASE:
+            self.left_out["lone first or last names, and initials"] += bool(given or family)
+            return
+        yield Identifier(Kind.FULL_NAME, Shape.PHRASE, b" ".join(given + family))
+        yield Identifier(Kind.REVERSED_NAME, Shape.PHRASE, b" ".join(family + given))
+
+    def _addresses(self, folded: bytes) -> Iterator[Identifier]:
+        return self._not_staff(text.addresses(folded))
+
+    def _not_staff(self, addresses: Iterable[tuple[bytes, bytes]]) -> Iterator[Identifier]:
+        for local, domain in addresses:
+            if domain in self._staff_domains:
+                self.left_out["addresses in the staff's domains"] += 1
+            else:
+                yield Identifier(Kind.EMAIL, Shape.ADDRESS, local + b"@" + domain)
+
+    def _secret(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
+        longest = max(text.tokens(text.fold(text.of_value(value))), key=len, default=b"")
+        if len(longest) >= SHORTEST_SECRET and len(value.split()) == 1:
+            yield Identifier(kind, Shape.TOKEN, longest)
+        elif value:
+            self.left_out[f"tokens and hashes of several words, or without {SHORTEST_SECRET} characters in a row"] += 1
+
+    def _password_hash(self, value: bytes) -> Iterator[Identifier]:
+        """The hash itself, behind the algorithm and the salt; Django marks what no password matches with ``!``."""
+        if not value.startswith(b"!"):
+            yield from self._secret(Kind.PASSWORD_HASH, value.rpartition(b"$")[2])
+
+    def _password(self, value: bytes) -> Iterator[Identifier]:
+        found = text.tokens(text.fold(text.of_value(value)))
+        words = _words(value)
+        if len(found) == 1 and len(token := found.pop()) >= SHORTEST_MIXED and not token.isalpha():
+            yield Identifier(Kind.PASSWORD, Shape.TOKEN, token)
+        elif 1 < len(words) <= LONGEST_PHRASE and sum(map(len, words)) >= SHORTEST_MIXED:
+            yield Identifier(Kind.PASSWORD, Shape.PHRASE, b" ".join(words))
+        elif value:
+            self.left_out["passwords of pages that are short or a single word"] += 1
+
+    def _texts(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
+        leaves = _leaves(_json(value)) if value[:1] in (b"{", b"[") else None
+        for leaf in [value] if leaves is None else [leaf.encode() for _, leaf in leaves]:
+            yield from self._whole(kind, leaf)
+
+    def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
+        """A text as a whole, or what stands between its quotes and tags, whichever is longest."""
+        pieces = text.pieces(text.fold(text.of_value(value)))
+        if whole := body(max(pieces, key=lambda words: sum(map(len, words)), default=[])):
+            yield Identifier(kind, Shape.TEXT, whole)
+        elif reference := _reference(value):
+            yield Identifier(Kind.REFERENCE, Shape.TOKEN, reference)
+        elif value:
+            self.left_out["texts of fewer than three words or sixteen characters that are no reference"] += 1
+
+    def _url(self, value: bytes) -> Iterator[Identifier]:
+        if b"?" in value:
+            yield from self._whole(Kind.URL, value)
+
+    def _form(self, value: bytes) -> Iterator[Identifier]:
+        for key, leaf in _leaves(_json(value)):
+            yield from self._whole(Kind.FREE_TEXT, leaf.encode())
+            label = key.lower()
+            if "name" in label and not any(word in label for word in _NO_PERSON):
+                first, _, last = leaf.strip().partition(" ")
+                yield from self.full_name(first.encode(), last.encode())
+
+
+def _reference(value: bytes) -> bytes:
+    """A value that is one word of letters and digits, such as a case's number; else nothing."""
+    found = text.tokens(text.fold(text.of_value(value)))
+    word = found.pop() if len(found) == 1 else b""
+    mixed = any(48 <= byte <= 57 for byte in word) and any(97 <= byte <= 122 for byte in word)
+    return word if len(word) >= SHORTEST_MIXED and mixed else b""
+
+
+def _words(value: bytes) -> list[bytes]:
+    return list(chain.from_iterable(text.pieces(text.fold(text.of_value(value)))))
+
+
+def _json(value: bytes) -> object:
+    """A document, or the value itself as a text if it is none."""
+    try:
+        document: object = json.loads(value)
+    except ValueError:
+        return value.decode("utf-8", "replace")
+    return document
+
+
+def _leaves(document: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a document with the nearest key above it; texts that hold JSON are opened."""
+    if isinstance(document, dict):
+        for name, item in document.items():
+            yield from _leaves(item, str(name))
+    elif isinstance(document, list):
+        for item in document:
+            yield from _leaves(item, key)
+    elif isinstance(document, str):
+        opened = _json(document.encode("utf-8", "replace")) if document[:1] in ("{", "[") else document
+        if isinstance(opened, str):
+            yield key, opened.encode("utf-8", "replace").decode()
+        else:
+            yield from _leaves(opened, key)
+
+
+def _at(value: bytes, path: Sequence[str]) -> list[str]:
+    """The texts at a path inside a JSON document."""
+    found = [_json(value)]
+    for key in path:
+        if key == "*":
+            found = [item for each in found if isinstance(each, list) for item in each]
+        else:
+            found = [each[key] for each in found if isinstance(each, dict) and key in each]
+    return [each.encode("utf-8", "replace").decode() for each in found if isinstance(each, str)]

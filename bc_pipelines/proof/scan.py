@@ -1,0 +1,168 @@
+"""Searching a written archive: every value of every column of every table, and the table of contents.
+
+Belongs here: walking the archive and saying where something stands. Does not belong here: recognising it (search.py),
+deciding what the finds mean (verdict.py).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from bc_pipelines.pgarchive.reader import ArchiveReader, Block
+from bc_pipelines.pgarchive.support import TableData
+from bc_pipelines.pgarchive.toc import Entry
+from bc_pipelines.proof.kinds import Kind
+from bc_pipelines.proof.published import LONGEST_ROW, PublishedRows, live_pages
+from bc_pipelines.proof.register import Register
+from bc_pipelines.proof.search import Searcher
+from bc_pipelines.proof.sources import Published
+from bc_pipelines.proof.text import SEPARATOR
+
+CONTENTS = "(table of contents)"
+KEYS_KEPT = 20
+MOST_FINDS = 200_000
+# Cutting up a long row twice would cost more than looking into each of its values.
+_LONG_ROW = 4096
+_FIRST_AND_LAST_NAME = ("first_name", "last_name")
+_KEY_COLUMNS = ("id", "page_ptr_id", "task_ptr_id")
+
+Key = int | str
+
+
+@dataclass
+class Sighting:
+    """Where in one column one identifier stands: in how many rows, and the keys of the first of them."""
+
+    rows: int = 0
+    keys: list[Key] = field(default_factory=list)
+
+
+@dataclass
+class Finds:
+    """What a search found.
+
+    Attributes:
+        sightings: by table and column, then by digest.
+        public: digests that stand in published content.
+        values: how many values were looked into.
+        tables: how many tables' data.
+        complete: false if the search stopped early because there was so much.
+    """
+
+    sightings: dict[tuple[str, str], dict[int, Sighting]] = field(default_factory=lambda: defaultdict(dict))
+    public: set[int] = field(default_factory=set)
+    values: int = 0
+    tables: int = 0
+    complete: bool = True
+    different: int = 0
+
+    def add(self, table: str, column: str, key: Key, digest: int) -> None:
+        """Note that an identifier stands in a value."""
+        column_sightings = self.sightings[table, column]
+        if digest not in column_sightings:
+            column_sightings[digest] = Sighting()
+            self.different += 1
+        sighting = column_sightings[digest]
+        sighting.rows += 1
+        if len(sighting.keys) < KEYS_KEPT:
+            sighting.keys.append(key)
+
+
+def scan(target: Path, register: Register, searcher: Searcher, published: Published) -> Finds:
+    """Search a written archive.
+
+    Args:
+        target: the archive.
+        register: the sealed register, to tell kinds.
+        searcher: what finds its identifiers.
+        published: what everybody can read anyway.
+
+    Raises:
+        ArchiveError, OSError: the archive cannot be read.
+    """
+    with target.open("rb") as archive:
+        live = live_pages(archive)
+    finds = Finds()
+    with target.open("rb") as archive:
+        reader = ArchiveReader(archive, max_row=LONGEST_ROW)
+        _search_contents(reader, register, searcher, finds)
+        for block in reader.blocks():
+            if block.table is not None:
+                rows = PublishedRows(published, live, block.table)
+                _TableSearch(block.table, searcher, rows, finds).search(block)
+            if finds.different > MOST_FINDS:
+                finds.complete = False
+                break
+    return finds
+
+
+def _search_contents(reader: ArchiveReader, register: Register, searcher: Searcher, finds: Finds) -> None:
+    """Search names and definitions. A user name made of letters only is likely a word of SQL here, and passed over."""
+    header = reader.header
+    texts = [("header", 0, text) for text in (header.dbname, header.server_version, header.dump_version) if text]
+    for entry in reader.entries:
+        texts.extend((f"{entry.desc}.{name}", entry.dump_id, value) for name, value in _texts(entry))
+    finds.values += len(texts)
+    encoded = [text.encode("utf-8", "surrogateescape") for _, _, text in texts]
+    if not searcher.in_value(SEPARATOR.join(encoded)):
+        return
+    for (place, key, _), text in zip(texts, encoded, strict=True):
+        for digest in searcher.in_value(text):
+            if tuple(register.kinds(digest)) != (Kind.WORD_USERNAME,):
+                finds.add(CONTENTS, place, key, digest)
+
+
+def _texts(entry: Entry) -> list[tuple[str, str]]:
+    values = [(each.name, getattr(entry, each.name)) for each in fields(entry)]
+    return [(name, value) for name, value in values if isinstance(value, str) and value]
+
+
+class _TableSearch:
+    """Searches the rows of one table, first in bulk and, where something is found, value by value."""
+
+    def __init__(self, table: TableData, searcher: Searcher, published: PublishedRows, finds: Finds) -> None:
+        self._table = table
+        self._searcher = searcher
+        self._published = published
+        self._finds = finds
+        self._key = next((table.columns.index(name) for name in _KEY_COLUMNS if name in table.columns), None)
+        self._name = (
+            [table.columns.index(name) for name in _FIRST_AND_LAST_NAME]
+            if set(_FIRST_AND_LAST_NAME) <= set(table.columns)
+            else []
+        )
+
+    def search(self, block: Block) -> None:
+        number = 0
+        self._finds.tables += 1
+        for rows in block.row_batches():
+            if self._searcher.in_rows(b"\n".join(rows)) or self._name:
+                for offset, row in enumerate(rows, number + 1):
+                    self._search_row(row, offset)
+            number += len(rows)
+            self._finds.values += len(rows) * len(self._table.columns)
+            if self._finds.different > MOST_FINDS:
+                return
+
+    def _search_row(self, row: bytes, number: int) -> None:
+        fields_ = row.split(b"\t")
+        if self._name:
+            self._search_full_name(fields_, number)
+        if len(row) < _LONG_ROW and not self._searcher.in_rows(row):
+            return
+        for column, value in zip(self._table.columns, fields_, strict=True):
+            for digest in self._searcher.in_rows(value):
+                self._note(fields_, column, number, digest)
+
+    def _search_full_name(self, row: list[bytes], number: int) -> None:
+        """Look for a name that two columns make together."""
+        both = b" ".join(row[index] for index in self._name)
+        alone = [self._searcher.in_rows(row[index]) for index in self._name]
+        for digest in self._searcher.in_rows(both).difference(*alone):
+            self._note(row, ", ".join(_FIRST_AND_LAST_NAME), number, digest)
+
+    def _note(self, row: list[bytes], column: str, number: int, digest: int) -> None:
+        if self._published.is_published(row, column):
+            self._finds.public.add(digest)
+        key = row[self._key] if self._key is not None else b""
+        self._finds.add(self._table.name, column, int(key) if key.isdigit() else f"row {number}", digest)

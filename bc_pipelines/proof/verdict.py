@@ -1,0 +1,109 @@
+"""From what was gathered and what was found to the result: what fails, what is public, what was not looked for.
+
+Belongs here: judgement and words. Does not belong here: reading archives.
+"""
+
+from collections import Counter
+
+from bc_pipelines.proof.control import Control
+from bc_pipelines.proof.gather import Gathered
+from bc_pipelines.proof.register import COMMON, Register
+from bc_pipelines.proof.result import ControlResult, Hit, Proof
+from bc_pipelines.proof.scan import KEYS_KEPT, Finds, Key
+
+_NEVER_SEARCHED = (
+    "text inside pictures, PDFs and other files: an archive of a database holds none of them",
+    "postcodes, dates of birth, IP addresses and other values that do not name one person by themselves",
+    "names that are spelt differently, and first and last names that stand in two separate values, except in the "
+    "columns first_name and last_name of one row",
+    "the words of a tsvector column that PostgreSQL has reduced to their stems",
+    "encrypted values, base64 that begins in the middle of a longer word, and what one compressed value holds "
+    "beyond its first 32 MB",
+)
+
+
+def verdict(gathered: Gathered, finds: Finds, seconds: float) -> Proof:
+    """Judge a search.
+
+    Args:
+        gathered: what is known of the raw archive.
+        finds: what was found in the written one.
+        seconds: how long the search took.
+    """
+    register = gathered.register
+    control = control_result(gathered.control)
+    hits, public = _hits(register, finds, is_public=False), _hits(register, finds, is_public=True)
+    reason = _reason(gathered, control, finds, hits)
+    return Proof(
+        passed=not reason,
+        reason=reason,
+        hits=hits,
+        public=public,
+        identifiers={
+            kind.value: count for kind, count in sorted(register.identifiers.items(), key=lambda k: k[0].value)
+        },
+        values_searched=finds.values,
+        tables_searched=finds.tables,
+        not_searched=_not_searched(gathered),
+        control=control,
+        seconds=round(seconds, 3),
+    )
+
+
+def control_result(control: Control) -> ControlResult:
+    """The positive control in numbers."""
+    return ControlResult(control.found, control.expected, tuple(sorted(control.missed))[:KEYS_KEPT])
+
+
+def _reason(gathered: Gathered, control: ControlResult, finds: Finds, hits: tuple[Hit, ...]) -> str:
+    if not control.passed:
+        return (
+            f"the positive control found {control.found:,} of {control.expected:,} hidden identifiers, so a search "
+            f"that finds nothing would mean nothing. Missed: {'; '.join(control.missed[:5])}."
+        )
+    if not gathered.rows:
+        return (
+            "the raw backup has no row in any table of the list of identifiers, so nothing was searched for. "
+            "Is it the right backup, and does the list still fit the site?"
+        )
+    if not finds.complete:
+        return "so many identifiers were found that the search was stopped. Was anything replaced at all?"
+    if hits:
+        places = Counter(f"{hit.table}.{hit.column}" for hit in hits)
+        named = ", ".join(list(places)[:5]) + (" and others" if len(places) > 5 else "")
+        return f"{sum(hit.count for hit in hits):,} were found where they should not be, in {named}."
+    return ""
+
+
+def _hits(register: Register, finds: Finds, *, is_public: bool) -> tuple[Hit, ...]:
+    hits: list[Hit] = []
+    for (table, column), sightings in sorted(finds.sightings.items()):
+        by_key: dict[str, Counter[Key]] = {}
+        totals: Counter[str] = Counter()
+        for digest, sighting in sightings.items():
+            if (digest in finds.public) is is_public:
+                kind = register.kinds(digest)[0].value
+                by_key.setdefault(kind, Counter()).update(sighting.keys)
+                totals[kind] += sighting.rows
+        for kind, keys in sorted(by_key.items()):
+            hits.extend(_capped(table, column, kind, keys, totals[kind]))
+    return tuple(hits)
+
+
+def _capped(table: str, column: str, kind: str, keys: Counter[Key], total: int) -> list[Hit]:
+    """The first rows one by one, and the others in one sum."""
+    first = list(keys.items())[:KEYS_KEPT]
+    hits = [Hit(table, column, key, kind, count) for key, count in first]
+    rest = total - sum(count for _, count in first)
+    return [*hits, Hit(table, column, None, kind, rest)] if rest else hits
+
+
+def _not_searched(gathered: Gathered) -> tuple[str, ...]:
+    notes = [f"{count:,} {reason}" for reason, count in sorted(gathered.left_out.items())]
+    if gathered.register.common:
+        notes.append(f"{gathered.register.common:,} texts that {COMMON} or more rows repeat, such as a form's choices")
+    if gathered.register.kept:
+        notes.append(f"{gathered.register.kept:,} identifiers of staff, whose accounts are kept by choice")
+    if gathered.absent:
+        notes.append(f"tables and columns of the list that this backup does not have: {', '.join(gathered.absent)}")
+    return (*notes, *_NEVER_SEARCHED)

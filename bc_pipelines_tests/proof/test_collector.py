@@ -1,0 +1,199 @@
+"""The proof's own process: pipes, deaths and errors."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from bc_pipelines.proof import Collector, Proof, ProofFailed, prove
+from bc_pipelines_tests.planted import STAFF_DOMAINS, planted
+from bc_pipelines_tests.proof.archives import Maker
+from bc_pipelines_tests.proof.test_scan import RAW, WRITTEN_STAFF
+
+END_SECONDS = 20.0
+
+
+@pytest.fixture
+def written(maker: Maker, tmp_path: Path) -> Path:
+    """An archive in which nothing is left but an account of staff."""
+    path = tmp_path / "written.dump"
+    path.write_bytes(maker.archive({"users_user": [WRITTEN_STAFF]}))
+    return path
+
+
+@pytest.fixture
+def raw(maker: Maker, tmp_path: Path) -> Path:
+    """The raw archive of it."""
+    path = tmp_path / "raw.dump"
+    path.write_bytes(maker.archive(RAW))
+    return path
+
+
+def test_two_files_are_proven(raw: Path, written: Path) -> None:
+    """The process gathers, searches and answers; the answer survives its way through JSON."""
+    proof = prove(written, raw, STAFF_DOMAINS)
+    assert proof.passed, proof.reason
+    assert "none was found" in proof.summary()
+    assert Proof.from_json(proof.to_json()) == proof
+
+
+def test_the_raw_archive_against_itself_fails(raw: Path) -> None:
+    """A sanitiser that did nothing is found out."""
+    proof = prove(raw, raw, STAFF_DOMAINS)
+    assert not proof.passed
+    assert {hit.table for hit in proof.hits} == {"users_user", "feedback_feedbackcomment"}
+
+
+def test_staff_passwords_can_be_replaced_too(raw: Path, written: Path) -> None:
+    """Where staff are to get new passwords, their old hashes are searched for."""
+    proof = prove(written, raw, STAFF_DOMAINS, "replace")
+    assert [(hit.column, hit.kind) for hit in proof.hits] == [("password", "password hash")]
+
+
+def test_every_byte_passes_the_tee_unchanged(site: Path, written: Path) -> None:
+    """The reader gets what the source holds, in whatever pieces it asks for, more than a pipe takes at once."""
+    with site.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS) as collector:
+        stream = collector.tee(source)
+        pieces = [stream.read(5), stream.read(100_000)]
+        while piece := stream.read(70_001):
+            pieces.append(piece)
+        assert b"".join(pieces) == site.read_bytes()
+        assert collector.search(written).passed
+
+
+def test_a_truncated_raw_archive_is_no_proof(site: Path, written: Path, tmp_path: Path) -> None:
+    """Identifiers in the missing part would never be searched for."""
+    short = tmp_path / "short.dump"
+    short.write_bytes(site.read_bytes()[:-2000])
+    with pytest.raises(ProofFailed, match=r"TruncatedArchive.*must not be used"):
+        prove(written, short, STAFF_DOMAINS)
+
+
+def test_a_raw_stream_that_was_not_read_to_its_end_is_no_proof(raw: Path, written: Path) -> None:
+    """Asking for the result early is an error, not a pass."""
+    with raw.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS) as collector:
+        collector.tee(source).read(1000)
+        with pytest.raises(ProofFailed, match="TruncatedArchive"):
+            collector.search(written)
+
+
+@pytest.mark.parametrize("content", [b"", b"PGDMP", b"not an archive at all"])
+def test_what_is_no_archive_is_no_proof(raw: Path, tmp_path: Path, content: bytes) -> None:
+    """A written archive that cannot be read fails the proof."""
+    target = tmp_path / "broken.dump"
+    target.write_bytes(content)
+    with pytest.raises(ProofFailed, match="not proven"):
+        prove(target, raw, STAFF_DOMAINS)
+
+
+def test_a_written_archive_that_is_not_there_is_no_proof(raw: Path, tmp_path: Path) -> None:
+    """A wrong path fails the proof."""
+    with pytest.raises(ProofFailed, match="FileNotFoundError"):
+        prove(tmp_path / "missing.dump", raw, STAFF_DOMAINS)
+
+
+def test_a_killed_process_stops_the_reader(site: Path) -> None:
+    """There is no use in reading on, and no silent pass."""
+    with site.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS) as collector:
+        stream = collector.tee(source)
+        stream.read(1000)
+        kill(collector)
+        with pytest.raises(ProofFailed, match="could not be carried out"):
+            read_to_the_end(stream)
+
+
+def test_a_process_that_is_killed_before_the_search_gives_no_result(raw: Path, written: Path) -> None:
+    """Dying between the raw archive and the result is an error as well."""
+    with raw.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS) as collector:
+        read_to_the_end(collector.tee(source))
+        kill(collector)
+        with pytest.raises(ProofFailed, match="without an answer"):
+            collector.search(written)
+
+
+def test_a_deadline_ends_the_search(raw: Path, written: Path) -> None:
+    """A search that takes too long is no proof, and its process is gone afterwards."""
+    with raw.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS, deadline=0.0) as collector:
+        read_to_the_end(collector.tee(source))
+        with pytest.raises(ProofFailed, match="did not end within"):
+            collector.search(written)
+    assert ended(collector.pid)
+
+
+def test_an_error_of_the_reader_ends_the_process(raw: Path) -> None:
+    """Whatever goes wrong while the raw archive is read, no process stays behind."""
+    collector = Collector(staff_domains=())
+    with pytest.raises(KeyError), raw.open("rb") as source, collector:
+        fail_while_reading(collector.tee(source))
+    assert ended(collector.pid)
+
+
+def test_the_process_ends_when_its_parent_dies(raw: Path) -> None:
+    """A parent that is killed takes the process with it."""
+    parent = (
+        "import os, sys\nfrom bc_pipelines.proof import Collector\n"
+        "collector = Collector(staff_domains=())\ncollector.__enter__()\n"
+        "collector.tee(open(sys.argv[1], 'rb')).read(5)\nprint(collector.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", parent, str(raw)], capture_output=True, check=False, timeout=60)
+    assert result.returncode == -signal.SIGKILL, result.stderr
+    pid = int(result.stdout)
+    deadline = time.monotonic() + END_SECONDS
+    while not ended(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ended(pid)
+
+
+def test_errors_and_results_show_no_value(site: Path, tmp_path: Path) -> None:
+    """Neither a damaged archive's error nor a failed proof's result holds a planted word."""
+    damaged = tmp_path / "damaged.dump"
+    content = bytearray(site.read_bytes())
+    content[-3000] ^= 0xFF
+    damaged.write_bytes(content)
+    with pytest.raises(ProofFailed) as caught:
+        prove(damaged, site, STAFF_DOMAINS)
+    shown = f"{caught.value!r} {caught.value.__cause__!r} {prove(site, site, STAFF_DOMAINS).to_json()}"
+    assert not [plant for plant in planted() if plant.word in shown]
+
+
+def test_the_process_gets_no_environment(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of the parent's environment are not handed on."""
+    monkeypatch.setenv("HEROKU_API_KEY", "planted-token")
+    with Collector(staff_domains=()) as collector:
+        environment = Path(f"/proc/{collector.pid}/environ").read_bytes()
+        command = Path(f"/proc/{collector.pid}/cmdline").read_bytes()
+    assert b"planted-token" not in environment + command
+
+
+def read_to_the_end(stream: BinaryIO) -> None:
+    """Read whatever there is."""
+    while stream.read(10_000):
+        pass
+
+
+def fail_while_reading(stream: BinaryIO) -> None:
+    """Read a little, and fail."""
+    stream.read(100)
+    raise KeyError
+
+
+def kill(collector: Collector) -> None:
+    """End the collector's process and wait until it has ended."""
+    os.kill(collector.pid, signal.SIGKILL)
+    deadline = time.monotonic() + END_SECONDS
+    while not ended(collector.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def ended(pid: int) -> bool:
+    """Whether a process is gone, or is only waiting to be reaped."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"

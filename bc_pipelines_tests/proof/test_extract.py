@@ -1,0 +1,89 @@
+"""Which parts of values are identifiers."""
+
+import json
+
+import pytest
+
+from bc_pipelines.proof.extract import Extractor, Identifier
+from bc_pipelines.proof.kinds import Kind
+
+
+def found(kind: str, value: str, path: tuple[str, ...] = ()) -> set[tuple[Kind, str]]:
+    """The identifiers in a value of a column."""
+    extractor = Extractor({"council.example"})
+    return {(each.kind, each.text.decode()) for each in extractor.of_column(kind, path, value.encode())}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "identifier"),
+    [
+        ("email", " Jo@Home.example, x@council.example", (Kind.EMAIL, "jo@home.example")),
+        ("username", "Jo.Bloggs", (Kind.USERNAME, "jo.bloggs")),
+        ("username", "editor", (Kind.WORD_USERNAME, "editor")),
+        ("username", "jo@home.example", (Kind.EMAIL, "jo@home.example")),
+        ("token", "Zm9vYmFyLWJheg-_x", (Kind.TOKEN, "zm9vymfylwjheg-_x")),
+        ("password_hash", "pbkdf2_sha256$600000$salt$aGFzaGhhc2hoYXNo=", (Kind.PASSWORD_HASH, "agfzaghhc2hoyxno")),
+        ("password", "Open-Sesame7!", (Kind.PASSWORD, "open-sesame7")),
+        ("password", "correct horse battery", (Kind.PASSWORD, "correct horse battery")),
+        ("free_text", "The bin, again, was missed!", (Kind.FREE_TEXT, "the bin again was missed")),
+        ("free_text", '{"q": "gardener in Aylesbury Vale"}', (Kind.FREE_TEXT, "gardener in aylesbury vale")),
+        ("free_text", "QQ123456C", (Kind.REFERENCE, "qq123456c")),
+        ("url", "https://a.example/?who=jo", (Kind.URL, "https a example who jo")),
+        ("query", "/x?e=jo@home.example", (Kind.EMAIL, "jo@home.example")),
+        ("form", '{"your_name": "Zoë Van-Dyke"}', (Kind.FULL_NAME, "zoë van dyke")),
+    ],
+)
+def test_each_kind_of_column(kind: str, value: str, identifier: tuple[Kind, str]) -> None:
+    """Each kind of the list takes what identifies somebody, in its comparable form."""
+    assert identifier in found(kind, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(("username", "jo"), ("username", "1234567"), ("password_hash", "!unusable-password-marker-0123")),
+        *(("password", "council"), ("token", "short"), ("free_text", "Yes"), ("free_text", "Very satisfied")),
+        *(("url", "https://a.example/a/long/path/"), ("form", '{"street_name": "Acacia Avenue"}')),
+        *(("email", "x@council.example"), ("form", "{}"), ("form", "not JSON")),
+    ],
+)
+def test_what_is_short_or_common_is_left_out(kind: str, value: str) -> None:
+    """Words and choices that anybody could have written identify nobody."""
+    assert found(kind, value) == set()
+
+
+def test_a_name_is_both_its_orders_and_never_one_half() -> None:
+    """First and last name make an identifier together; initials and lone names do not."""
+    extractor = Extractor(())
+    names = {(each.kind, each.text) for each in extractor.full_name(b"Mary Ann", b"O'Leary")}
+    assert names == {(Kind.FULL_NAME, b"mary ann o leary"), (Kind.REVERSED_NAME, b"o leary mary ann")}
+    assert not list(extractor.full_name(b"A", b"Green"))
+    assert not list(extractor.full_name(b"Mary", b""))
+    assert extractor.left_out == {"lone first or last names, and initials": 2}
+
+
+def test_paths_lead_into_json() -> None:
+    """A path takes texts out of lists inside a document, and nothing beside them."""
+    content = {"title": "Not this title of mine", "comments": [{"text": "Please ask the vicar"}, {"other": 1}]}
+    expected = {(Kind.FREE_TEXT, "please ask the vicar")}
+    assert found("free_text", json.dumps(content), ("comments", "*", "text")) == expected
+    assert found("free_text", '{"title": "x"}', ("comments", "*", "text")) == set()
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_staff"),
+    [
+        *((b"a@council.example", True), (b"  A@Council.Example ", True), (b"a@notcouncil.example", False)),
+        *((b"a@council.example.org", False), (b"a@mail.council.example", False), (b"", False)),
+    ],
+)
+def test_staff_are_told_by_the_exact_domain(domain: bytes, is_staff: bool) -> None:
+    """Trimmed and in lower case, nothing else."""
+    assert Extractor({"council.example"}).is_staff(domain) is is_staff
+
+
+def test_an_identifier_does_not_show_its_text() -> None:
+    """A traceback that shows one shows no value."""
+    [identifier] = Extractor(()).emails(b"jo@home.example")
+    assert repr(identifier) == "Identifier(email)"
+    assert isinstance(identifier, Identifier)

@@ -1,0 +1,69 @@
+"""From stored bytes to comparable words."""
+
+import json
+
+import pytest
+
+from bc_pipelines.pgarchive import copytext
+from bc_pipelines.proof import text
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("jo@home.example", "jo@home.example"),
+        ("'Jo.Bloggs@home.example', ", "Jo.Bloggs@home.example"),
+        ("<jo+tag@mail.home.example>", "jo+tag@mail.home.example"),
+        ("mailto:o'neil@home.example?subject=hi", "o'neil@home.example"),
+        ("jo@home.example.", "jo@home.example"),
+    ],
+)
+def test_addresses_are_cut_out_of_their_surroundings(written: str, found: str) -> None:
+    """An address ends where punctuation begins."""
+    [(local, domain)] = text.addresses(text.fold(text.of_value(written.encode())))
+    assert local + b"@" + domain == found.lower().encode()
+
+
+@pytest.mark.parametrize("written", ["logo@2x.png", "jo@localhost", "@home.example", "5 @ 3.50", "bootstrap@5.3"])
+def test_what_is_no_address_is_none(written: str) -> None:
+    """File names, versions and prices with an at sign are no addresses."""
+    assert list(text.addresses(written.encode())) == []
+
+
+def test_an_address_is_tried_without_its_neighbours() -> None:
+    """What a form's body or a missing space glues to an address is taken off again."""
+    forms = set(text.address_forms(b"hi+jo", b"home.example.next"))
+    assert b"jo@home.example" in forms
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("01632 960 123", "01632-960123", "(01632) 960123", "01632960123", "tel:+441632960123"),
+        *("+44 (0)1632 960123", "0044 1632 960 123", "07700 900111 01632 960123", "Ring 01632 960123, or write."),
+    ],
+)
+def test_a_telephone_number_is_the_same_however_it_is_written(written: str) -> None:
+    """Prefixes, spaces and brackets do not matter."""
+    assert b"1632960123" in text.phones(written.encode())
+
+
+@pytest.mark.parametrize("written", ["01-02-2024 1000", "2026-01-02 10:30:00+00", "0.123456789012", "1234567890"])
+def test_dates_and_decimals_are_no_telephone_numbers(written: str) -> None:
+    """Digits alone do not make a telephone number."""
+    assert text.phones(written.encode()) == set()
+
+
+def test_escapes_of_any_depth_are_undone() -> None:
+    """COPY, JSON and JSON in JSON write the same characters with ever more backslashes."""
+    words = 'Ren\u00e9 said\n"hello"\tto \U0001f600 us'
+    nested = json.dumps({"body": json.dumps([words])})
+    for value in (words, json.dumps(words), nested):
+        plain = text.of_rows(copytext.escape(value.encode()))
+        assert [b"ren\xc3\xa9", b"said"] in text.pieces(text.fold(plain))
+
+
+def test_case_width_and_invisible_characters_are_folded() -> None:
+    """Full-width letters, soft hyphens and capitals are the same word."""
+    assert text.fold("\uff2aane\u00ad SM\u0130TH".encode()).startswith(b"jane")
+    assert b"j_smith2" in text.tokens(text.fold("“j_smith2”…".encode()))
