@@ -1,0 +1,1 @@
+"""Notices across the top of pages."""

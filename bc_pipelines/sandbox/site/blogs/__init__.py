@@ -1,0 +1,1 @@
+"""Blogs, and those who asked to be told of new posts."""

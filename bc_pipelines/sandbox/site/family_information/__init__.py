@@ -1,0 +1,1 @@
+"""The Family Information Service and Care Advice sub-sites."""

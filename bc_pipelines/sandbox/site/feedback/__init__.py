@@ -1,0 +1,1 @@
+"""What visitors say about a page."""

@@ -1,0 +1,1 @@
+"""Forms that editors make and the public fills in."""

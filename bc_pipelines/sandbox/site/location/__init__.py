@@ -1,0 +1,1 @@
+"""Places: offices, libraries, tips."""

@@ -1,0 +1,1 @@
+"""Advertised jobs, and those who asked to be told of new ones."""

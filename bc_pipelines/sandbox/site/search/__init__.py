@@ -1,0 +1,1 @@
+"""Search over a site's pages, and the synonyms that help it."""

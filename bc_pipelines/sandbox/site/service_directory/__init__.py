@@ -1,0 +1,1 @@
+"""Directories of services that other systems keep."""

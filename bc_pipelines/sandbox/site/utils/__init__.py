@@ -1,0 +1,1 @@
+"""What all apps of the site share: the base page, settings of a site, blocks, middleware, commands."""
