@@ -1,0 +1,131 @@
+"""The `bucks` command.
+
+Belongs here: command names, help texts, exit codes, and what is printed. Does not belong here: work (see `operations`)
+and running jobs (see `defs.launch`). Heavy modules are imported inside the commands, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bc_pipelines.sandbox.cli import app as sandbox_app
+
+if TYPE_CHECKING:
+    from bc_pipelines.defs.launch import Outcome
+
+app = typer.Typer(
+    help="Reset Buckinghamshire Council's staging sites from production, without personal data.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(sandbox_app, name="sandbox", help="The outside world on this machine: PostgreSQL, S3, Heroku, a site.")
+
+FAILED = 1
+
+
+@app.command()
+def reset(
+    confirm: Annotated[str, typer.Option(help="Type the name of the Heroku app whose database is wiped.")],
+    requested_by: Annotated[str, typer.Option(help="Who asks, for the record.")] = "",
+    report: Annotated[Path | None, typer.Option(help="Where to put a copy of the report.")] = None,
+    ui_url: Annotated[str, typer.Option(help="Address of the Dagster UI, for the links.", envvar="BC_UI_URL")] = "",
+) -> None:
+    """Reset staging from production's backup: run the job reset_staging here and print what happened.
+
+    Ends with 0 when every check passed, with 1 otherwise.
+
+    Example: bucks reset --confirm buckinghamshire-staging
+    """
+    from bc_pipelines.defs.launch import run_reset
+
+    console = Console()
+    with console.status("reset_staging begins") as status:
+        outcome = run_reset(confirm, requested_by or getpass.getuser(), lambda step: status.update(f"[bold]{step}[/]"))
+    _print_outcome(console, outcome, ui_url)
+    if outcome.succeeded and report is not None:
+        _save_report(outcome, report)
+        console.print(f"Report: {report}")
+    if not outcome.succeeded or outcome.failed_checks:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the UI.", envvar="BC_UI_PORT")] = 3000,
+) -> None:
+    """Open the Dagster UI and its daemon. Ctrl-C stops both.
+
+    Runs of this machine whose process is gone are reported as failed first.
+
+    Example: bucks ui --port 3000
+    """
+    from bc_pipelines.defs.webserver import serve
+
+    raise typer.Exit(serve(port, Console()))
+
+
+def _print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
+    console.print(_steps_table(outcome))
+    console.print(_checks_table(outcome))
+    console.print(_figures_table(outcome))
+    if not outcome.succeeded:
+        console.print(f"[bold red]The reset stopped.[/] {outcome.failure}", highlight=False)
+    if ui_url:
+        console.print(f"This run in the UI (after `make ui`): {ui_url}/runs/{outcome.run_id}", soft_wrap=True)
+
+
+def _steps_table(outcome: Outcome) -> Table:
+    table = Table("step", "seconds", "", title="Steps", title_justify="left")
+    for step in outcome.steps:
+        table.add_row(step.name, f"{step.seconds:.1f}", "[green]done[/]" if step.succeeded else "[red]stopped[/]")
+    return table
+
+
+def _checks_table(outcome: Outcome) -> Table:
+    passed = sum(check.passed for check in outcome.checks)
+    title = f"Checks: {passed} of {len(outcome.checks)} passed"
+    table = Table("", "asset", "check", "found", title=title, title_justify="left")
+    for check in outcome.checks:
+        mark = "[green]✓[/]" if check.passed else ("[yellow]![/]" if check.warning else "[red]✗[/]")
+        table.add_row(mark, check.asset, check.name.replace("_", " "), check.summary)
+    return table
+
+
+_FIGURES = (
+    ("Rows removed", "staging/sanitised_archive", "rows purged"),
+    ("Rows rewritten", "staging/sanitised_archive", "rows rewritten"),
+    ("Accounts kept", "staging/sanitised_archive", "accounts kept"),
+    ("Accounts replaced", "staging/sanitised_archive", "accounts replaced"),
+    ("Staff accounts put back", "staging/accounts", "put back"),
+    ("Site records changed", "staging/site_records", "changed"),
+    ("Seconds in maintenance", "staging/ready", "seconds in maintenance"),
+    ("Report", "staging/reset_report", "report"),
+)
+
+
+def _figures_table(outcome: Outcome) -> Table:
+    table = Table(title="What happened", title_justify="left", show_header=False)
+    for words, asset, label in _FIGURES:
+        if label in outcome.metadata.get(asset, {}):
+            table.add_row(words, str(outcome.metadata[asset][label]))
+    return table
+
+
+def _save_report(outcome: Outcome, path: Path) -> None:
+    from bc_pipelines.operations.tools import open_tools
+
+    key = str(outcome.metadata["staging/reset_report"]["report"]).partition("//")[2].partition("/")[2]
+    with open_tools() as tools:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(tools.archives.get_text(key), encoding="utf-8")
+
+
+def main() -> None:
+    """Entry point of the `bucks` script."""
+    app()

@@ -1,0 +1,57 @@
+"""The code location: every asset, check, job, schedule, sensor and resource, named one by one.
+
+Explicit on purpose: nothing is found by looking through folders, so nothing can be lost silently. Loading it asks no
+server and reads no secret.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from bc_pipelines.defs import backups, cleanup, database, jobs, notices, preflight, schedules, sensors
+from bc_pipelines.defs.resources import ToolsResource
+
+ASSETS = [
+    preflight.reset_plan,
+    preflight.extra_accounts,
+    backups.production_backup,
+    backups.staging_backup,
+    backups.development_backup,
+    database.sanitised_archive,
+    database.database,
+    database.accounts,
+    database.site_records,
+    cleanup.ready,
+    cleanup.served_pages,
+    notices.reset_report,
+]
+CHECKS = [
+    backups.catalogue_covers_backup,
+    database.nothing_submitted_is_left,
+    database.only_staff_kept,
+    database.staff_can_log_in,
+    database.site_settings_still_attached,
+]
+
+
+def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """All definitions of the code location.
+
+    Args:
+        overrides: resources by name that replace the product's own, for tests.
+
+    Returns:
+        Definitions whose runs use one process, because steps are short and share a lock.
+    """
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=jobs.ALL,
+        schedules=schedules.ALL,
+        sensors=sensors.ALL,
+        resources={"tools": ToolsResource(), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

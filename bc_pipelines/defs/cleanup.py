@@ -1,0 +1,69 @@
+"""Group `cleanup`: from a mended database to a site that is open, hidden from search engines, and looked at."""
+
+import dagster as dg
+
+from bc_pipelines.defs.backups import Results
+from bc_pipelines.defs.common import OWNERS, check_result, clear_errors
+from bc_pipelines.defs.database import ACCOUNTS, DATABASE, SITES
+from bc_pipelines.defs.resources import ToolsResource
+from bc_pipelines.operations import ready as ready_steps
+from bc_pipelines.operations.gates import require_reset
+from bc_pipelines.operations.record import State
+
+READY = dg.AssetKey(["staging", "ready"])
+SERVED = dg.AssetKey(["staging", "served_pages"])
+_BEFORE_LIGHTS_ON = ("hidden_from_search_engines", "still_nothing_submitted", "still_only_staff")
+_LOOKS = ("every_host_answers", "nothing_points_at_production", "editors_links", "hidden_as_served")
+
+
+@dg.asset(
+    key=READY,
+    deps=[DATABASE, ACCOUNTS, SITES],
+    group_name="cleanup",
+    owners=OWNERS,
+    kinds={"heroku", "wagtail"},
+    check_specs=[dg.AssetCheckSpec(name, asset=READY, blocking=True) for name in _BEFORE_LIGHTS_ON],
+)
+def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
+    """Migrations, search index and caches; then, only if all is well, dynos back up and maintenance off.
+
+    Updating the Site records is what takes the `noindex` away, so the pages are rendered and judged before anybody
+    outside can see one.
+    """
+    with clear_errors():
+        record = require_reset(tools.now, context.run.run_id, "staging/ready", State.MENDED)
+    with clear_errors(tools.now, record):
+        migrations = ready_steps.prepare(tools.now, record)
+        verdicts = ready_steps.judge_before_lights_on(tools.now, record)
+    for name, verdict in zip(_BEFORE_LIGHTS_ON, verdicts, strict=True):
+        yield check_result(verdict, name, READY)
+    with clear_errors(tools.now, record):
+        readiness = ready_steps.lights_on(tools.now, record, verdicts, migrations)
+    yield dg.MaterializeResult(
+        metadata={
+            "migrations applied": readiness.migrations,
+            "release": readiness.release,
+            "seconds in maintenance": round(readiness.downtime.total_seconds(), 1),
+        }
+    )
+
+
+@dg.asset(
+    key=SERVED,
+    deps=[READY],
+    group_name="cleanup",
+    owners=OWNERS,
+    kinds={"wagtail"},
+    check_specs=[dg.AssetCheckSpec(name, asset=SERVED) for name in _LOOKS],
+)
+def served_pages(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
+    """Every staging host, opened over HTTP as a visitor would, and read."""
+    with clear_errors():
+        verdicts = ready_steps.look(tools.now)
+    for name, verdict in zip(_LOOKS, verdicts, strict=True):
+        yield check_result(verdict, name, SERVED)
+    hidden = verdicts[-1]
+    if not hidden.passed:
+        with clear_errors():
+            ready_steps.lights_out(tools.now, tools.now.settings.staging.heroku_app, hidden.summary)
+    yield dg.MaterializeResult(metadata={"hosts": len(tools.now.settings.staging.sites)})

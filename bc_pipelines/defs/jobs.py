@@ -1,0 +1,49 @@
+"""Jobs are intents: each has one sentence, and all configuration baked in but the typed `confirm`."""
+
+import dagster as dg
+
+from bc_pipelines.defs.backups import PRODUCTION, STAGING
+from bc_pipelines.defs.cleanup import READY, SERVED
+from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, SITES
+from bc_pipelines.defs.notices import REPORT
+from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
+
+DESTRUCTIVE = {"bc_pipelines/destructive": "true"}
+_NO_RETRY = {"dagster/max_retries": "0"}
+RESET_ASSETS = [PRODUCTION, PLAN, EXTRA_ACCOUNTS, STAGING, ARCHIVE, DATABASE, ACCOUNTS, SITES, READY, SERVED, REPORT]
+
+
+def plan_config(
+    *, confirm: str = "", preview: bool = False, scheduled: bool = False, requested_by: str = ""
+) -> dg.RunConfig:
+    """Configuration of a run that begins with the plan."""
+    from bc_pipelines.defs.preflight import ResetPlanConfig
+
+    config = ResetPlanConfig(confirm=confirm, preview=preview, scheduled=scheduled, requested_by=requested_by)
+    return dg.RunConfig(ops={"staging__reset_plan": config})
+
+
+reset_staging = dg.define_asset_job(
+    "reset_staging",
+    selection=dg.AssetSelection.assets(*RESET_ASSETS),
+    description=(
+        "Replace staging by an anonymised copy of production. Destructive: in the Launchpad, type the name of "
+        "staging's Heroku app as `confirm`."
+    ),
+    tags=DESTRUCTIVE | _NO_RETRY,
+)
+
+preview_staging_reset = dg.define_asset_job(
+    "preview_staging_reset",
+    selection=dg.AssetSelection.assets(PLAN),
+    config=plan_config(preview=True),
+    description="Show what a reset of staging would do and what stands against it. Changes nothing.",
+)
+
+adopt_production_backup = dg.define_asset_job(
+    "adopt_production_backup",
+    selection=dg.AssetSelection.assets(PRODUCTION),
+    description="Look at production's newest backup and hold its table of contents against the privacy catalogue.",
+)
+
+ALL = [reset_staging, preview_staging_reset, adopt_production_backup]

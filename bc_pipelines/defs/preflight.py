@@ -1,0 +1,86 @@
+"""Group `preflight`: what must be known and agreed before anything is touched."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.defs.common import OWNERS, Metadata, check_result, clear_errors
+from bc_pipelines.defs.resources import ToolsResource
+from bc_pipelines.operations import mend, reset
+from bc_pipelines.operations.gates import require_reset
+from bc_pipelines.operations.plan import Plan, as_markdown, make_plan
+from bc_pipelines.operations.record import State
+
+PLAN = dg.AssetKey(["staging", "reset_plan"])
+EXTRA_ACCOUNTS = dg.AssetKey(["staging", "extra_accounts"])
+
+
+class ResetPlanConfig(dg.Config):
+    """What a person says when a reset begins."""
+
+    confirm: str = Field(default="", description="Type the name of the Heroku app whose database is wiped.")
+    preview: bool = Field(default=False, description="Only show the plan: takes no lock, opens no record.")
+    scheduled: bool = Field(default=False, description="Set by the schedule: needs a standing approval.")
+    requested_by: str = Field(default="", description="Who asks, for the record and the notices.")
+
+
+@dg.asset(
+    key=PLAN,
+    deps=[["production", "backup"]],
+    group_name="preflight",
+    owners=OWNERS,
+    kinds={"heroku"},
+    check_specs=[dg.AssetCheckSpec("plan_is_acceptable", asset=PLAN, blocking=True)],
+)
+def reset_plan(
+    context: dg.AssetExecutionContext, config: ResetPlanConfig, tools: ToolsResource
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """What a reset would wipe, from which backup, what would be lost, and every reason not to begin.
+
+    Takes the lock ("one reset at a time") and opens the reset's record, unless it is a preview.
+    """
+    target = tools.now.settings.staging
+    with clear_errors():
+        approval = "" if config.preview else reset.approve(target, config.confirm, scheduled=config.scheduled)
+        if not config.preview:
+            tools.now.lock.acquire(context.run.run_id)
+        plan = make_plan(tools.now, target)
+    yield check_result(_verdict(plan), "plan_is_acceptable", PLAN)
+    with clear_errors():
+        if not config.preview:
+            record = reset.begin(tools.now, context.run.run_id, target, plan, config.requested_by, approval)
+            context.log.info(f"Reset {record.id} begins.")
+    yield dg.MaterializeResult(metadata=_plan_metadata(plan))
+
+
+@dg.asset(key=EXTRA_ACCOUNTS, deps=[PLAN], group_name="preflight", owners=OWNERS, kinds={"postgres"})
+def extra_accounts(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.MaterializeResult[None]:
+    """Staff accounts on staging, noted privately before the wipe; those that production lacks are put back later."""
+    with clear_errors():
+        record = require_reset(tools.now, context.run.run_id, "staging/extra_accounts", State.PLANNED)
+    with clear_errors(tools.now, record):
+        found = mend.remember_extra_accounts(tools.now, record)
+    return dg.MaterializeResult(metadata={"staff accounts on staging": len(found)})
+
+
+def _verdict(plan: Plan) -> Verdict:
+    return Verdict(
+        passed=not plan.objections,
+        summary=" ".join(plan.objections) or "Nothing stands against this reset.",
+        facts={"objections": len(plan.objections), "warnings": len(plan.warnings)},
+        rows=tuple({"production host": host, "staging host": to or "none"} for host, to in plan.sites.items()),
+        severity="error",
+    )
+
+
+def _plan_metadata(plan: Plan) -> Metadata:
+    return {
+        "plan": dg.MetadataValue.md(as_markdown(plan)),
+        "wiped app": plan.app,
+        "wiped bytes": plan.size_bytes,
+        "wiped tables": plan.tables,
+        "backup bytes": plan.source_bytes,
+        "site records": len(plan.sites),
+    }

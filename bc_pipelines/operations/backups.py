@@ -1,0 +1,182 @@
+"""The two backups of a reset: production's, adopted or captured, and staging's, always fresh: the way back.
+
+Belongs here: which backup counts and what is asked of it. Does not belong here: how Heroku is spoken to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.models import Database, Transfer
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.pgarchive import ArchiveReader, TruncatedArchive
+from bc_pipelines.privacy.catalogue import Catalogue
+from bc_pipelines.privacy.coverage import coverage
+from bc_pipelines.settings import Environment
+
+# PGBackups are meant for databases of up to 20 GB; far past that a capture that still runs is stuck.
+CAPTURE_DEADLINE = timedelta(hours=3)
+MAGIC_LENGTH = 5
+# The table of contents of the council's 142 tables takes about a third of this.
+_FIRST_READ = 1 << 20
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished backup and what was seen of it.
+
+    Attributes:
+        app: the app that it belongs to.
+        name: Heroku's short name, as `b101`.
+        uuid: Heroku's identity of it.
+        size_bytes: size of the archive as Heroku lists it; it can still be 0 just after the end.
+        source_bytes: size of the database when it was made.
+        finished_at: when it was finished.
+        succeeded: whether Heroku says that it succeeded.
+        magic: the first bytes of the file behind its public URL.
+        downloadable_bytes: how many bytes that file has in all.
+        captured: whether it was made now; otherwise it was there and was adopted.
+    """
+
+    app: str
+    name: str
+    uuid: str
+    size_bytes: int
+    source_bytes: int
+    finished_at: datetime
+    succeeded: bool
+    magic: bytes
+    downloadable_bytes: int
+    captured: bool
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was finished."""
+        return datetime.now(UTC) - self.finished_at
+
+
+def recent_or_new(tools: Tools, environment: Environment, on_progress: Callable[[Transfer], None]) -> Backup:
+    """A backup of an environment that is recent enough, or a new one.
+
+    Args:
+        tools: the run's tools.
+        environment: production, or any other.
+        on_progress: called with every look at a running capture.
+
+    Returns:
+        The backup.
+
+    Raises:
+        HerokuError: a capture failed, or Heroku cannot be reached.
+    """
+    database = tools.heroku.database(environment.heroku_app)
+    found = tools.heroku.recent_backup(database, newer_than=tools.settings.backup_max_age)
+    return _look_at(tools, database, found, captured=False) if found else fresh(tools, environment, on_progress)
+
+
+def fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfer], None]) -> Backup:
+    """A backup of an environment made now.
+
+    Raises:
+        HerokuError: the capture failed, or Heroku cannot be reached.
+    """
+    database = tools.heroku.database(environment.heroku_app)
+    started = tools.heroku.capture(database)
+    done = tools.heroku.wait(database.owner_app, started, on_progress=on_progress, deadline=CAPTURE_DEADLINE)
+    return _look_at(tools, database, done, captured=True)
+
+
+def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[[Transfer], None]) -> Backup:
+    """Back up the target before anything is wiped, and remember which backup leads back.
+
+    Where an earlier reset wiped the target and did not come to its end, the target may be empty or partial: that
+    reset's rollback point is then kept as this one's, and the new backup is only a picture of the wreck.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset; its fact `rollback_point` is set.
+        on_progress: called with every look at the running capture.
+
+    Returns:
+        The new backup of the target.
+
+    Raises:
+        Refused: the rollback point is not, or no longer, in Heroku's list.
+        HerokuError: the capture failed.
+    """
+    environment = tools.settings.environments[record.environment]
+    backup = fresh(tools, environment, on_progress)
+    point = str(record.facts.get("rollback_point") or backup.name)
+    listed = {t.name for t in tools.heroku.transfers(environment.heroku_app) if t.good}
+    if point not in listed:
+        raise Refused(
+            f"The rollback point {point} of {environment.heroku_app} is not in Heroku's list of backups any more "
+            "(retention may have dropped it). Nothing was wiped. Check heroku pg:backups before a new start."
+        )
+    tools.records.note(record, State.BACKED_UP, rollback_point=point, staging_backup=backup.name)
+    return backup
+
+
+def catalogue_covers(tools: Tools) -> Verdict:
+    """Hold the table of contents of production's newest backup against the privacy catalogue.
+
+    Only the first bytes are read, by Range, and more of them until the table of contents is whole.
+
+    Args:
+        tools: the run's tools.
+
+    Returns:
+        The verdict; it names everything unknown at once.
+
+    Raises:
+        Refused: production has no finished backup.
+        ArchiveError: it is no archive, or of an unknown kind.
+    """
+    app = tools.settings.production.heroku_app
+    done = [t for t in tools.heroku.transfers(app) if t.kind == "backup" and t.good]
+    newest = max(done, key=lambda transfer: transfer.created_at, default=None)
+    if newest is None:
+        raise Refused("Production has no finished backup to look at. Materialise production/backup first.")
+    reader = _table_of_contents(tools, app, newest)
+    covered = coverage(reader.entries, reader.tables, Catalogue.load(), "staging")
+    return Verdict(
+        passed=covered.ok,
+        summary=f"All {len(reader.tables)} tables of backup {newest.name} are in the privacy catalogue."
+        if covered.ok
+        else covered.message(),
+        facts={"tables": len(reader.tables), "columns": sum(len(table.columns) for table in reader.tables)},
+    )
+
+
+def _table_of_contents(tools: Tools, app: str, backup: Transfer) -> ArchiveReader:
+    count = _FIRST_READ
+    while True:
+        beginning = tools.heroku.beginning(app, backup, count)
+        try:
+            return ArchiveReader(BytesIO(beginning.data))
+        except TruncatedArchive:
+            if beginning.total <= count:
+                raise
+            count *= 4
+
+
+def _look_at(tools: Tools, database: Database, transfer: Transfer, *, captured: bool) -> Backup:
+    beginning = tools.heroku.beginning(database.owner_app, transfer, MAGIC_LENGTH)
+    return Backup(
+        app=database.owner_app,
+        name=transfer.name,
+        uuid=transfer.uuid,
+        size_bytes=transfer.processed_bytes,
+        source_bytes=transfer.source_bytes or 0,
+        finished_at=transfer.finished_at or transfer.created_at,
+        succeeded=transfer.good,
+        magic=beginning.data,
+        downloadable_bytes=beginning.total,
+        captured=captured,
+    )

@@ -1,0 +1,121 @@
+"""What must hold before a step of a reset may touch anything, asserted again inside every step.
+
+Dagster's blocking checks act only inside one run; these gates act however a step was started. Belongs here: the
+questions that every destructive step asks, and the words for where things stand when one fails.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from bc_pipelines.operations.errors import GateClosed, Refused
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.tools import Tools
+
+ALONE = (
+    "{step} only runs as part of a whole reset, where its plan, its rollback point and its checks stand before it. "
+    "Nothing was changed. Start the job reset_staging instead."
+)
+
+
+def require_reset(tools: Tools, run_id: str, step: str, reached: State) -> ResetRecord:
+    """Let a step begin only inside a reset of its own run that came far enough.
+
+    Args:
+        tools: the run's tools.
+        run_id: of the run that the step belongs to.
+        step: its name, for the message.
+        reached: the state that the reset must have reached.
+
+    Returns:
+        The reset's record.
+
+    Raises:
+        Refused: there is no record of this run, the typed name is not the target's, the lock is not held, or an
+            earlier step did not come to its end.
+    """
+    record = tools.records.of_run(run_id)
+    if record is None or record.finished_at is not None:
+        raise Refused(ALONE.format(step=step))
+    if record.app != tools.settings.environments[record.environment].heroku_app:
+        raise Refused(f"{step}: the name that was typed, {record.app}, is not the target's. Nothing was changed.")
+    tools.lock.assert_held()
+    if record.state.rank < reached.rank:
+        raise GateClosed(
+            f"{step} needs the state '{reached}', but the reset {record.id} is only '{record.state}': "
+            "an earlier step did not pass its checks. " + standing(record)
+        )
+    return record
+
+
+def standing(record: ResetRecord) -> str:
+    """Where things stand and what to do next, in words for the person who finds a stopped reset."""
+    broken_off = record.facts.get("broken_off")
+    if not record.wiped and broken_off:
+        return (
+            f"This reset touched nothing, but {record.app} is still as the broken-off reset {broken_off} left it: in "
+            f"maintenance, perhaps without data. Its rollback point is backup {record.facts.get('rollback_point')}. "
+            "Put right what the message names and start the job reset_staging again."
+        )
+    if not record.wiped:
+        return (
+            f"{record.app} was not touched and is as it was. "
+            "Put right what the message names and start the job reset_staging again."
+        )
+    rollback = record.facts.get("rollback_point")
+    if record.state.rank >= State.READY.rank:
+        return (
+            f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
+            f"opened. Rollback point: backup {rollback} of {record.app}."
+        )
+    transfer = record.facts.get("restore_transfer")
+    lines = [
+        f"{record.app} is in maintenance and must stay there: its database may be empty, partial or not yet checked.",
+        f"Rollback point: backup {rollback} of {record.app}, taken before anything was wiped.",
+    ]
+    if transfer and record.state is State.WIPING:
+        lines.append(f"Heroku's restore {transfer} may still be running; the next run waits for it before anything.")
+    lines.append(
+        "To go on: put right what the message names and start reset_staging again. To go back: "
+        f"heroku pg:backups:restore {rollback} DATABASE_URL -a {record.app} --confirm {record.app}, "
+        f"then heroku maintenance:off -a {record.app}."
+    )
+    return " ".join(lines)
+
+
+@contextmanager
+def telling_where_things_stand(tools: Tools, record: ResetRecord) -> Iterator[None]:
+    """Add to any failure inside the block what state the target is in and what to do next.
+
+    Raises:
+        GateClosed: in place of the failure, with its message and the state; the cause is not chained, because
+            causes are stored by Dagster as they are.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except Exception as error:
+        now = tools.records.of_run(record.run_id) or record
+        raise GateClosed(f"{in_safe_words(error)} {standing(now)}") from None
+
+
+def in_safe_words(error: Exception) -> str:
+    """What went wrong, without anything that a foreign library may have put into its message.
+
+    The product's own messages hold no secret and no value of a row. PostgreSQL's primary message names objects, while
+    its detail can hold a row, so only the first is taken. Of anything else, type and place are enough to look it up.
+    """
+    if type(error).__module__.startswith("bc_pipelines."):
+        return str(error)
+    if isinstance(error, psycopg.Error):
+        said = error.diag.message_primary or type(error).__name__
+        return f"PostgreSQL refused ({error.sqlstate or 'no connection'}): {said}."
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return f"An unexpected {type(error).__name__}{where} stopped this step."

@@ -1,0 +1,164 @@
+"""From a mended database to a site that people can open: migrations, index, caches, and only then the lights on.
+
+Belongs here: the one-off dynos and the order of things before maintenance ends. Does not belong here: looking at the
+served pages afterwards (see `checks.served`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bc_pipelines.checks import accounts, hidden, served, submitted
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.models import DynoResult
+from bc_pipelines.operations.errors import GateClosed
+from bc_pipelines.operations.mend import target_database
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.wagtail_sql import ready as ready_sql
+from bc_pipelines.wagtail_sql import sites
+from bc_pipelines.wagtail_sql.tables import Connection
+
+DYNO_DEADLINE = timedelta(minutes=30)
+# Heroku gives a web dyno 60 seconds to bind its port; five sites on one dyno get some more.
+BOOT_DEADLINE = timedelta(minutes=3)
+MIGRATE = "python manage.py migrate --noinput"
+UPDATE_INDEX = "python manage.py update_index"
+CLEAR_CACHES = "from django.core.cache import caches; [caches[alias].clear() for alias in caches]"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What was done before the lights went on.
+
+    Attributes:
+        release: version of the release that the dynos ran.
+        migrations: lines that `migrate` printed about applied migrations.
+        downtime: how long the target was in maintenance.
+    """
+
+    release: int
+    migrations: int
+    downtime: timedelta
+
+
+def prepare(tools: Tools, record: ResetRecord) -> int:
+    """Apply migrations, mark the database as cleaned, rebuild the search index and empty the caches.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset; must have come to `mended`.
+
+    Returns:
+        How many migrations were applied.
+
+    Raises:
+        GateClosed: a command of the site failed; maintenance stays on.
+    """
+    with target_database(tools, record.environment) as connection:
+        ready_sql.mark_cleaned(connection)
+        ready_sql.empty_cache_table(connection)
+    migrated = _run(tools, record, MIGRATE)
+    _run(tools, record, UPDATE_INDEX)
+    _run(tools, record, f"python manage.py shell -c {shlex.quote(CLEAR_CACHES)}")
+    return sum(line.rstrip().endswith("... OK") for line in migrated.output.splitlines())
+
+
+def judge_before_lights_on(tools: Tools, record: ResetRecord) -> tuple[Verdict, ...]:
+    """Ask once more, on the database as it now is, everything that must hold before anybody can open a page.
+
+    Returns:
+        Three verdicts: hidden from search engines (as the site itself renders its pages), nothing submitted by the
+        public left, and accounts as the profile says.
+    """
+    hosts = tuple(tools.settings.environments[record.environment].sites.values())
+    # The database first: rendering pages leaves rows in the cache table.
+    with target_database(tools, record.environment) as connection:
+        left, others = nothing_submitted(tools, connection), others_replaced(tools, connection)
+    rendered = _run(tools, record, hidden.render_command(hosts))
+    return hidden.judge_rendered(rendered.output, hosts), left, others
+
+
+def nothing_submitted(tools: Tools, connection: Connection) -> Verdict:
+    """Whether anything that must not be in a copy of production is in this database."""
+    privacy = tools.settings.privacy
+    return submitted.nothing_left(
+        connection, mail_sink=privacy.mail_sink, view_restriction_password=privacy.view_restriction_password
+    )
+
+
+def others_replaced(tools: Tools, connection: Connection) -> Verdict:
+    """Whether every account that is not staff's has been replaced in this database."""
+    return accounts.accounts_replaced(connection, tools.settings.privacy.staff_domains)
+
+
+def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...], migrations: int) -> Readiness:
+    """Scale the dynos back and end maintenance, if every verdict passed.
+
+    Raises:
+        GateClosed: a verdict failed; maintenance stays on and no dyno is started.
+    """
+    failed = [verdict.summary for verdict in verdicts if not verdict.passed]
+    if failed:
+        raise GateClosed("Maintenance stays on. " + " ".join(failed))
+    tools.heroku.scale(record.app, record.facts["formation"])
+    tools.heroku.set_maintenance(record.app, on=False)
+    downtime = datetime.now(UTC) - datetime.fromisoformat(record.facts["wiping_since"])
+    release = tools.heroku.releases(record.app, 1)[0].version
+    tools.records.note(record, State.READY, downtime_seconds=downtime.total_seconds(), release=release)
+    return Readiness(release=release, migrations=migrations, downtime=downtime)
+
+
+def look(tools: Tools) -> tuple[Verdict, ...]:
+    """Open every staging host over HTTP as a visitor would, and judge what is served.
+
+    Returns:
+        Four verdicts: every host answers with its own title, nothing that the site generates points at production,
+        links in editors' content (a warning only), and hidden from search engines.
+    """
+    settings = tools.settings
+    app = settings.staging.heroku_app
+    variables = tools.heroku.config_vars(app)
+    asks_for_login = variables.get("BASIC_AUTH_ENABLED", "").lower() == "true"
+    with target_database(tools, settings.staging.name) as connection:
+        names = {site.hostname: site.site_name for site in sites.read_sites(connection)}
+    pages = served.look(
+        tuple(settings.staging.sites.values()),
+        connect_to=settings.connect_to,
+        patience=BOOT_DEADLINE.total_seconds(),
+        login=_login(variables) if asks_for_login else None,
+    )
+    return (
+        served.pages_answer(pages, names, asks_for_login),
+        served.generated_links(pages, settings.production.hosts),
+        served.editors_links(pages, settings.production.hosts),
+        served.hidden_as_served(pages),
+    )
+
+
+def _login(variables: Mapping[str, str]) -> tuple[str, str]:
+    return variables.get("BASIC_AUTH_LOGIN", ""), variables.get("BASIC_AUTH_PASSWORD", "")
+
+
+def lights_out(tools: Tools, app: str, why: str) -> None:
+    """Close a site again that turned out to be open to search engines.
+
+    Raises:
+        GateClosed: always, once maintenance is on.
+    """
+    tools.heroku.set_maintenance(app, on=True)
+    raise GateClosed(f"{app} was put back into maintenance: {why}")
+
+
+def _run(tools: Tools, record: ResetRecord, command: str) -> DynoResult:
+    result = tools.heroku.run(record.app, command, deadline=DYNO_DEADLINE)
+    if result.exit_code != 0:
+        short = " ".join(command.split()[:3])
+        raise GateClosed(
+            f"`{short}` ended with code {result.exit_code} on {record.app}. "
+            f"Run it there by hand to read why: heroku run -a {record.app} -- {short} …"
+        )
+    return result

@@ -1,0 +1,181 @@
+"""The record of every reset: who, what was planned, the way back, what is running, how far it came.
+
+Belongs here: the table `bc_pipelines.reset` in Dagster's own PostgreSQL and the only code that reads or writes it.
+Does not belong here: decisions about what a state allows (see `gates`), and anything secret: a record holds names,
+numbers and identifiers, never a URL with a signature, a password or a value of a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+_TABLE = """
+create schema if not exists bc_pipelines;
+create table if not exists bc_pipelines.reset (
+    id text primary key,
+    run_id text not null unique,
+    environment text not null,
+    app text not null,
+    requested_by text not null,
+    approval text not null,
+    state text not null,
+    facts jsonb not null default '{}',
+    started_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    finished_at timestamptz
+);
+"""
+
+
+class State(StrEnum):
+    """How far a reset came; the order is the order of the flow."""
+
+    PLANNED = "planned"
+    BACKED_UP = "backed up"
+    SANITISED = "sanitised"
+    WIPING = "wiping"
+    RESTORED = "restored"
+    MENDED = "mended"
+    READY = "ready"
+    DONE = "done"
+
+    @property
+    def rank(self) -> int:
+        """Position in the flow, from 0."""
+        return list(State).index(self)
+
+
+@dataclass(frozen=True)
+class ResetRecord:
+    """One reset.
+
+    Attributes:
+        id: for people, as `2026-11-22-0930-4f2a81c0`.
+        run_id: of the Dagster run that it belongs to.
+        environment: what is reset, as `staging`.
+        app: the Heroku app's name as it was typed to confirm.
+        requested_by: who started it.
+        approval: what allows it: `typed` or a standing approval's words.
+        state: how far it came.
+        facts: what steps leave for each other and for people (JSON values).
+        started_at: when the plan was accepted.
+        updated_at: of the last change.
+        finished_at: when it was done, or None.
+    """
+
+    id: str
+    run_id: str
+    environment: str
+    app: str
+    requested_by: str
+    approval: str
+    state: State
+    facts: Mapping[str, Any]
+    started_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def wiped(self) -> bool:
+        """Whether the environment may have lost what it held before."""
+        return self.state.rank >= State.WIPING.rank
+
+
+class Records:
+    """All reset records, in one PostgreSQL database.
+
+    Args:
+        url: of Dagster's own database; `postgres://` and `postgresql://` are both accepted.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._table_is_there = False
+
+    def open_reset(self, run_id: str, environment: str, app: str, requested_by: str, approval: str) -> ResetRecord:
+        """Begin a record for a run whose plan was accepted.
+
+        Raises:
+            psycopg.Error: Dagster's database cannot be reached, or the run has a record already.
+        """
+        reset_id = f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{run_id[:8]}"
+        return self._one(
+            "insert into bc_pipelines.reset (id, run_id, environment, app, requested_by, approval, state)"
+            " values (%s, %s, %s, %s, %s, %s, %s) returning *",
+            (reset_id, run_id, environment, app, requested_by, approval, State.PLANNED),
+        )
+
+    def of_run(self, run_id: str) -> ResetRecord | None:
+        """The record of one Dagster run, or None."""
+        return self._first("select * from bc_pipelines.reset where run_id = %s", (run_id,))
+
+    def last_done(self, environment: str) -> ResetRecord | None:
+        """The newest reset of an environment that came to its end, or None."""
+        return self._first(
+            "select * from bc_pipelines.reset where environment = %s and state = %s order by finished_at desc limit 1",
+            (environment, State.DONE),
+        )
+
+    def last_restored(self, environment: str) -> ResetRecord | None:
+        """The newest reset of an environment whose rows were counted and matched: what it holds now, or None."""
+        return self._first(
+            "select * from bc_pipelines.reset where environment = %s and state = any(%s)"
+            " order by started_at desc limit 1",
+            (environment, [State.RESTORED, State.MENDED, State.READY, State.DONE]),
+        )
+
+    def broken_off(self, environment: str) -> ResetRecord | None:
+        """The newest reset of an environment that wiped anything, if the site was not opened again since, or None."""
+        newest = self._first(
+            "select * from bc_pipelines.reset where environment = %s and state = any(%s)"
+            " order by started_at desc limit 1",
+            (environment, [state for state in State if state.rank >= State.WIPING.rank]),
+        )
+        return newest if newest and newest.state.rank < State.READY.rank else None
+
+    def note(self, record: ResetRecord, state: State | None = None, **facts: Any) -> ResetRecord:  # noqa: ANN401 - JSON
+        """Add facts to a record and, where given, move it to a state.
+
+        Args:
+            record: the record as it was read.
+            state: the new state, or None to leave it.
+            facts: JSON values by name; an old fact of the same name is replaced.
+
+        Returns:
+            The record as it stands now.
+        """
+        state = state or record.state
+        return self._one(
+            "update bc_pipelines.reset set state = %s, facts = facts || %s::jsonb, updated_at = now(),"
+            " finished_at = case when %s then now() else finished_at end where id = %s returning *",
+            (state, json.dumps(facts, default=str), state is State.DONE, record.id),
+        )
+
+    def _one(self, statement: str, parameters: tuple[object, ...]) -> ResetRecord:
+        record = self._first(statement, parameters)
+        if record is None:
+            raise LookupError("The reset record is gone from Dagster's database.")
+        return record
+
+    def _first(self, statement: str, parameters: tuple[object, ...]) -> ResetRecord | None:
+        with self._connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(statement.encode(), parameters).fetchone()
+        return ResetRecord(**{**row, "state": State(row["state"])}) if row else None
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        with psycopg.connect(self._url, application_name="bc_pipelines records") as connection:
+            if not self._table_is_there:
+                connection.execute(_TABLE)
+                connection.commit()
+                self._table_is_there = True
+            yield connection

@@ -1,0 +1,87 @@
+"""Beginning and ending a reset: the questions before it, its record, and its last word.
+
+Belongs here: what makes a run a reset. Does not belong here: the steps between (see `backups`, `sanitise`, `restore`,
+`mend`, `ready`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.plan import Plan
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.restore import settle_unfinished
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.settings import Environment
+
+TYPED = "typed"
+
+
+def approve(target: Environment, confirm: str, *, scheduled: bool, today: date | None = None) -> str:
+    """Decide whether a reset may begin, and by whose word.
+
+    Args:
+        target: the environment that would be wiped.
+        confirm: the app's name as it was typed, as Heroku's own `--confirm`.
+        scheduled: whether a schedule asks; it cannot type and needs a standing approval.
+        today: the day that counts; today if left out.
+
+    Returns:
+        The approval in words, for the record.
+
+    Raises:
+        Refused: the name is not the target's, or the schedule has no valid standing approval.
+    """
+    if confirm != target.heroku_app:
+        raise Refused(
+            f"To wipe {target.heroku_app}, its name must be typed as `confirm`; {confirm!r} was given. "
+            "Nothing was changed."
+        )
+    if not scheduled:
+        return TYPED
+    approval = target.standing_approval
+    if approval is None or approval.until < (today or datetime.now(UTC).date()):
+        raise Refused(
+            f"A schedule may reset {target.name} only with a standing approval that is still valid "
+            f"(environments.{target.name}.standing_approval in environments.toml). Nothing was changed."
+        )
+    return f"standing approval of {approval.by} until {approval.until}"
+
+
+def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_by: str, approval: str) -> ResetRecord:
+    """Open the record of a reset whose plan has no objection; the lock must be held already.
+
+    Where an earlier reset wiped the target and broke off, what it left running at Heroku is waited for, and its
+    rollback point and formation carry over.
+
+    Raises:
+        Refused: the plan has an objection; nothing was changed.
+    """
+    tools.lock.assert_held()
+    if plan.objections:
+        raise Refused("The plan of this reset has objections. Nothing was changed. " + " ".join(plan.objections))
+    carried = _carried_over(tools, target)
+    record = tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval)
+    return tools.records.note(record, source_backup=plan.source_backup, source_uuid=plan.source_uuid, **carried)
+
+
+def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
+    """What a broken-off reset leaves to the next: the way back, the formation, and the accounts not yet put back."""
+    unfinished = tools.records.broken_off(target.name)
+    if unfinished is None:
+        return {}
+    settle_unfinished(tools, target.heroku_app)
+    names = ["rollback_point", "formation"]
+    if "accounts_put_back" not in unfinished.facts:
+        names.append("accounts_key")
+    return {"broken_off": unfinished.id} | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
+
+
+def finish(tools: Tools, record: ResetRecord) -> ResetRecord:
+    """Close the record of a reset that came to its end, and keep its downtime for later plans."""
+    last = tools.records.last_done(record.environment)
+    earlier = list(last.facts.get("downtimes", ())) if last else []
+    downtimes = [*earlier, record.facts["downtime_seconds"]][-10:]
+    return tools.records.note(record, State.DONE, downtimes=downtimes)

@@ -1,0 +1,167 @@
+"""From production's backup to a sanitised and proven archive in the archive store, without the raw bytes on any disk.
+
+Belongs here: joining the download, the sanitiser, the proof and the store, and leaving nothing behind. Does not belong
+here: what is personal (see `privacy`) and what is searched for (see `proof`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.privacy.catalogue import Catalogue
+from bc_pipelines.privacy.manifest import Manifest
+from bc_pipelines.privacy.policy import Policy
+from bc_pipelines.privacy.sanitiser import sanitise
+from bc_pipelines.proof import Collector, Proof
+
+_SCRATCH_PREFIX = "bc-pipelines-"
+_LEFTOVER_AGE = timedelta(days=7)
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sanitised:
+    """A written archive and the evidence about it.
+
+    Attributes:
+        manifest: what was read, kept, purged and rewritten, table by table.
+        proof: the independent search of the written archive.
+        size_bytes: its size.
+        sha256: its digest, in hexadecimal.
+        key: where it is in the archive store; empty where the proof failed and the file was removed.
+    """
+
+    manifest: Manifest
+    proof: Proof
+    size_bytes: int
+    sha256: str
+    key: str
+
+
+def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[int], None]) -> Sanitised:
+    """Stream the reset's source backup through the sanitiser and the proof, and store the result if it is proven.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset; its fact `source_backup` names the backup.
+        on_progress: called with the bytes read so far.
+
+    Returns:
+        The evidence. Where `proof.passed` is false, the file is gone and nothing was stored.
+
+    Raises:
+        CatalogueRefusal: something in the archive is unknown; nothing was written.
+        HerokuError: the download failed for good.
+        ArchiveError: the archive is truncated, corrupt or of an unknown kind.
+        ProofFailed: the search could not be carried out.
+    """
+    app = tools.settings.production.heroku_app
+    backup = _source(tools, record)
+    with scratch_folder(tools.settings.scratch) as folder:
+        path = folder / "archive.dump"
+        with (
+            tools.heroku.open_backup(app, backup) as source,
+            Collector(
+                staff_domains=tools.settings.privacy.staff_domains,
+                staff_passwords=tools.settings.privacy.staff_passwords,
+            ) as collector,
+        ):
+            stream = collector.tee(source)
+            manifest = write_sanitised(stream, path, policy(tools, "staging"), on_progress)
+            _read_to_the_end(stream)
+            proof = collector.search(path)
+        sanitised = Sanitised(manifest, proof, path.stat().st_size, _digest(path), key="")
+        return _keep(tools, record, path, sanitised) if proof.passed else sanitised
+
+
+def write_sanitised(
+    source: BinaryIO, path: Path, rules: Policy, on_progress: Callable[[int], None] | None = None
+) -> Manifest:
+    """Write a sanitised archive to a new private file; a failure leaves no file behind.
+
+    Args:
+        source: the raw archive, read once from its beginning.
+        path: the file to write; must not exist.
+        rules: profile and council's choices.
+        on_progress: called with the bytes read so far.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        CatalogueRefusal, ArchiveError: as `privacy.sanitise`.
+    """
+    path.touch(mode=0o600, exist_ok=False)
+    try:
+        with path.open("r+b") as target:
+            return sanitise(source, target, Catalogue.load(), rules, on_progress)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def policy(tools: Tools, profile: Literal["staging", "local"]) -> Policy:
+    """The council's choices for one profile."""
+    privacy = tools.settings.privacy
+    return Policy(
+        profile=profile,
+        staff_domains=privacy.staff_domains,
+        staff_passwords=privacy.staff_passwords,
+        mail_sink=privacy.mail_sink,
+        view_restriction_password=privacy.view_restriction_password,
+    )
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A private folder (mode 0700) that is gone afterwards; what killed runs left for a week is removed on the way."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for leftover in parent.glob(f"{_SCRATCH_PREFIX}*"):
+        if leftover.is_dir() and leftover.stat().st_mtime < time.time() - _LEFTOVER_AGE.total_seconds():
+            shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=parent) as folder:
+        yield Path(folder)
+
+
+def _source(tools: Tools, record: ResetRecord) -> Transfer:
+    wanted = record.facts.get("source_uuid")
+    for transfer in tools.heroku.transfers(tools.settings.production.heroku_app):
+        if transfer.uuid == wanted and transfer.good:
+            return transfer
+    raise Refused(
+        f"Production's backup {record.facts.get('source_backup')} that the plan was made for is not in Heroku's list "
+        "any more. Nothing was wiped. Start the job reset_staging again; it takes the newest backup."
+    )
+
+
+def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -> Sanitised:
+    key = f"archives/{record.id}.dump"
+    tools.archives.upload_archive(path, key, sanitised.sha256)
+    tools.archives.put_text(f"archives/{record.id}.manifest.json", sanitised.manifest.to_json(), "application/json")
+    tools.records.note(
+        record, State.SANITISED, archive_key=key, archive_bytes=sanitised.size_bytes, archive_sha256=sanitised.sha256
+    )
+    return Sanitised(sanitised.manifest, sanitised.proof, sanitised.size_bytes, sanitised.sha256, key)
+
+
+def _read_to_the_end(stream: BinaryIO) -> None:
+    while stream.read(_PIECE):
+        pass
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

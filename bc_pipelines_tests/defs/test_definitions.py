@@ -1,0 +1,126 @@
+"""The code location as a whole: nothing lost, nothing orphaned, nothing that a run could do by itself."""
+
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
+from bc_pipelines.definitions import build_definitions, defs
+
+ASSETS = {
+    "preflight": {"staging/reset_plan", "staging/extra_accounts"},
+    "backups": {"production/backup", "staging/backup", "development/backup"},
+    "database": {"staging/sanitised_archive", "staging/database", "staging/accounts", "staging/site_records"},
+    "cleanup": {"staging/ready", "staging/served_pages"},
+    "comms": {"staging/reset_report"},
+}
+CHECKS = {
+    "production/backup": {
+        "backup_succeeded",
+        "backup_is_complete",
+        "backup_is_recent",
+        "catalogue_covers_backup",
+    },
+    "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
+    "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
+    "staging/reset_plan": {"plan_is_acceptable"},
+    "staging/sanitised_archive": {"every_column_classified", "proof_found_nothing"},
+    "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
+    "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
+    "staging/site_records": {"no_production_host", "site_settings_still_attached"},
+    "staging/ready": {"hidden_from_search_engines", "still_nothing_submitted", "still_only_staff"},
+    "staging/served_pages": {
+        "every_host_answers",
+        "nothing_points_at_production",
+        "editors_links",
+        "hidden_as_served",
+    },
+}
+NOT_BLOCKING = {
+    "staff_can_log_in",
+    "site_settings_still_attached",
+    "every_host_answers",
+    "nothing_points_at_production",
+    "editors_links",
+    "hidden_as_served",
+}
+
+
+def graph() -> AssetGraph:
+    """The asset graph as the UI draws it."""
+    return defs.resolve_asset_graph()
+
+
+def test_definitions_are_loadable() -> None:
+    """Everything that jobs, schedules and sensors name exists."""
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_every_asset_is_in_the_group_of_its_stage() -> None:
+    """The exact set of assets, by group: nothing was lost and nothing slipped in."""
+    groups: dict[str, set[str]] = {}
+    for key in graph().get_all_asset_keys():
+        groups.setdefault(str(graph().get(key).group_name), set()).add(key.to_user_string())
+    assert groups == ASSETS
+
+
+def test_every_check_hangs_on_an_asset_that_exists() -> None:
+    """The exact set of checks, by asset, and which of them stop what comes after."""
+    found: dict[str, set[str]] = {}
+    soft = set()
+    for key in graph().asset_check_keys:
+        found.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+        if not graph().get(key).blocking:
+            soft.add(key.name)
+    assert found == CHECKS
+    assert soft == NOT_BLOCKING
+
+
+def test_every_asset_says_what_it_is() -> None:
+    """Each asset has a description, an owner and a kind for those who meet it in the UI."""
+    for key in graph().get_all_asset_keys():
+        node = graph().get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+
+
+@pytest.mark.parametrize("name", ["reset_staging", "preview_staging_reset", "adopt_production_backup"])
+def test_every_job_has_one_sentence(name: str) -> None:
+    """Each job says what it is for."""
+    assert defs.resolve_job_def(name).description
+
+
+def test_a_destructive_job_is_never_retried() -> None:
+    """The reset carries the tags that keep Dagster from repeating it and from running two side by side."""
+    tags = defs.resolve_job_def("reset_staging").tags
+    assert tags["dagster/max_retries"] == "0"
+    assert tags["bc_pipelines/destructive"] == "true"
+
+
+def test_nothing_runs_by_itself_until_it_is_switched_on() -> None:
+    """Schedules and sensors are off in a new installation."""
+    assert [s.default_status for s in defs.schedules or ()] == [dg.DefaultScheduleStatus.STOPPED]
+    assert [s.default_status for s in defs.sensors or ()] == [dg.DefaultSensorStatus.STOPPED]
+
+
+def test_a_resource_can_be_replaced() -> None:
+    """`build_definitions` takes overrides and leaves the product's own definitions as they are."""
+    built = build_definitions({"tools": dg.ResourceDefinition.hardcoded_resource("another")})
+    assert built.resources is not None
+    assert defs.resources is not None
+    assert built.resources["tools"] is not defs.resources["tools"]
+
+
+def test_loading_needs_no_secret_and_no_heavy_module() -> None:
+    """A code server without any environment variable loads the definitions, without pandas, boto3 or Django."""
+    program = (
+        "import sys, bc_pipelines.definitions\n"
+        "print([m for m in ('pandas', 'boto3', 'django', 'bc_pipelines.sandbox') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={}, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
