@@ -1,0 +1,23 @@
+"""One sandbox for all journeys, and the product's own environment variables pointing at it."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bc_pipelines.sandbox.environment import product_environment
+from bc_pipelines.sandbox.up import down, sandbox
+from bc_pipelines_tests.journeys.world import Outside
+
+
+@pytest.fixture(scope="package")
+def outside() -> Iterator[Outside]:
+    """A sandbox of its own, gone afterwards, with production filled and staging empty."""
+    with tempfile.TemporaryDirectory(prefix="bc-journeys-") as folder, pytest.MonkeyPatch.context() as variables:
+        root = Path(folder) / "sandbox"
+        with sandbox(root) as world:
+            for name, value in product_environment(world).items():
+                variables.setenv(name, value)
+            yield Outside(world)
+        down(root, destroy=True)

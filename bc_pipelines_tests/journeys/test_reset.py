@@ -1,0 +1,127 @@
+"""The whole road: production's backup in, an anonymised staging site out, on real servers."""
+
+import httpx
+import pytest
+
+from bc_pipelines.defs.launch import Outcome
+from bc_pipelines.operations.record import Records, State
+from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
+
+STAGING_HOSTS = [
+    f"{label}.staging.buckinghamshire.example" for label in ("care", "fis", "internal-jobs", "jobs", "www")
+]
+
+
+@pytest.fixture(scope="module")
+def first(outside: Outside) -> Outcome:
+    """A reset of a staging that never held anything."""
+    assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
+    return outside.reset()
+
+
+def test_a_reset_from_nothing_goes_through(first: Outcome) -> None:
+    """Every step is done, every check passes, and the only warning is about links that editors wrote."""
+    assert first.failure == ""
+    assert first.succeeded
+    assert [check for check in first.checks if not check.passed and not check.warning] == []
+    assert {check.name for check in first.checks if not check.passed} <= {"editors_links"}
+
+
+def test_staging_has_its_own_hosts(first: Outcome, outside: Outside) -> None:
+    """Site records are on staging's hosts; production's are as they were."""
+    assert outside.sites("staging") == STAGING_HOSTS
+    assert all(".staging." not in host for host in outside.sites("production"))
+
+
+def test_nothing_that_the_public_sent_is_on_staging(first: Outcome, outside: Outside) -> None:
+    """Asked by SQL past the product: what production holds by the dozen is empty on staging."""
+    for table in (
+        "wagtailforms_formsubmission",
+        "recruitment_jobalertsubscription",
+        "blogs_blogalertsubscription",
+        "feedback_feedbackcomment",
+        "feedback_usefulnessfeedback",
+        "django_session",
+    ):
+        count = f"select count(*) from {table}"  # noqa: S608 - names from the list above
+        assert outside.sql("production", count)[0][0] > 0, table
+        assert outside.sql("staging", count)[0][0] == 0, table
+
+
+def test_staff_keep_their_accounts_and_nobody_else_does(first: Outcome, outside: Outside) -> None:
+    """Accounts of the two staff domains are identical on both sides; all others got a reserved address."""
+    accounts = "select id, username, email, password from users_user order by id"
+    production = {row[0]: row[1:] for row in outside.sql("production", accounts)}
+    staging = {row[0]: row[1:] for row in outside.sql("staging", accounts)}
+    assert production.keys() == staging.keys()
+    for number, (username, email, password) in production.items():
+        if email.strip().lower().rpartition("@")[2] in ("buckinghamshire.example", "torchbox.example"):
+            assert staging[number] == (username, email, password)
+        else:
+            assert staging[number][0] != username
+            assert staging[number][1].endswith("@replaced.invalid")
+            assert staging[number][2].startswith("!")
+
+
+def test_staging_is_open_and_answers_on_every_host(first: Outcome, outside: Outside) -> None:
+    """Maintenance is off, the dynos are back, and every host serves its own page to a visitor."""
+    assert not outside.maintenance()
+    assert outside.running()["web"] == 1
+    pages = {host: _visit(outside, host) for host in STAGING_HOSTS}
+    assert {page.status_code for page in pages.values()} == {200}
+    assert all("noindex" in page.text for page in pages.values())
+    assert len({page.text.partition("<title>")[2].partition("</title>")[0] for page in pages.values()}) == 5
+
+
+def test_production_was_only_backed_up(first: Outcome, outside: Outside) -> None:
+    """Production has one more backup and nothing else: no restore, no maintenance, no dyno stopped."""
+    assert len(outside.transfers(PRODUCTION, "gof3r")) == 1
+    assert outside.transfers(PRODUCTION, "pg_restore") == []
+    assert not outside.get(f"/apps/{PRODUCTION}")["maintenance"]
+
+
+def test_the_record_says_how_it_went(first: Outcome, outside: Outside) -> None:
+    """The reset's record is done and names the rollback point; the archive itself is gone from the store."""
+    record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
+    assert record is not None
+    assert record.state is State.DONE
+    assert record.facts["rollback_point"] == "b101"
+    assert record.requested_by == "a journey"
+
+
+def test_a_second_reset_replaces_what_was_made_on_staging(first: Outcome, outside: Outside) -> None:
+    """Made on staging since: a page's title and a staff account. The title is lost, the account is put back."""
+    outside.sql("staging", "update wagtailcore_page set title = 'Only on staging' where depth = 2")
+    outside.sql(
+        "staging",
+        "insert into users_user (username, email, first_name, last_name, password, is_staff, is_superuser, is_active,"
+        " date_joined) values ('new.colleague', 'new.colleague@torchbox.example', 'New', 'Colleague', 'pbkdf2$x',"
+        " true, false, true, now())",
+    )
+    again = outside.reset()
+    assert again.failure == ""
+    assert again.failed_checks == ()
+    assert outside.sql("staging", "select count(*) from wagtailcore_page where title = 'Only on staging'") == [(0,)]
+    kept = outside.sql("staging", "select password from users_user where username = 'new.colleague'")
+    assert kept == [("pbkdf2$x",)]
+    assert again.metadata["staging/accounts"]["put back"] == 1
+    assert len(outside.transfers(PRODUCTION, "gof3r")) == 1, "the recent backup is adopted, not captured again"
+
+
+def test_the_report_can_be_read_without_dagster(first: Outcome, outside: Outside) -> None:
+    """The report is a page in the archive store with figures, checks and what stays."""
+    from bc_pipelines.operations.archive_store import ArchiveStore
+
+    bucket, _, key = str(first.metadata["staging/reset_report"]["report"]).removeprefix("s3://").partition("/")
+    page = ArchiveStore(bucket).get_text(key)
+    assert "This reset went through." in page
+    assert "wagtailforms_formsubmission" in page
+    assert f"Reset of {STAGING}" in page
+
+
+def _visit(outside: Outside, host: str) -> httpx.Response:
+    """Open a host's home page as a browser would, through the router."""
+    router = f"https://{outside.world.address('router')}/"
+    extensions = {"sni_hostname": host}
+    with httpx.Client(verify=str(outside.world.ca)) as client:
+        return client.send(client.build_request("GET", router, headers={"Host": host}, extensions=extensions))
