@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
+from rich.table import Column, Table
 
 from bc_pipelines.sandbox.cli import app as sandbox_app
 
@@ -72,29 +73,33 @@ def ui(
 
 def _print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
     console.print(_steps_table(outcome))
-    console.print(_checks_table(outcome))
+    _print_checks(console, outcome)
     console.print(_figures_table(outcome))
     if not outcome.succeeded:
-        console.print(f"[bold red]The reset stopped.[/] {outcome.failure}", highlight=False)
+        console.print(f"\n[bold red]The reset stopped.[/] {outcome.failure}", highlight=False)
     if ui_url:
-        console.print(f"This run in the UI (after `make ui`): {ui_url}/runs/{outcome.run_id}", soft_wrap=True)
+        console.print(f"In the UI, once `make ui` runs: {ui_url}/runs/{outcome.run_id}", soft_wrap=True)
 
 
 def _steps_table(outcome: Outcome) -> Table:
-    table = Table("step", "seconds", "", title="Steps", title_justify="left")
+    table = Table("", Column("seconds", justify="right"), box=None, title="Steps", title_justify="left")
     for step in outcome.steps:
-        table.add_row(step.name, f"{step.seconds:.1f}", "[green]done[/]" if step.succeeded else "[red]stopped[/]")
+        done = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
+        table.add_row(f"{done} {step.name}", f"{step.seconds:.1f}")
     return table
 
 
-def _checks_table(outcome: Outcome) -> Table:
+def _print_checks(console: Console, outcome: Outcome) -> None:
+    """One line for a check that passed, its words for one that did not."""
     passed = sum(check.passed for check in outcome.checks)
-    title = f"Checks: {passed} of {len(outcome.checks)} passed"
-    table = Table("", "asset", "check", "found", title=title, title_justify="left")
+    console.print(f"\n[italic]Checks: {passed} of {len(outcome.checks)} passed[/]", highlight=False)
     for check in outcome.checks:
-        mark = "[green]✓[/]" if check.passed else ("[yellow]![/]" if check.warning else "[red]✗[/]")
-        table.add_row(mark, check.asset, check.name.replace("_", " "), check.summary)
-    return table
+        name = f"{check.asset}: {check.name.replace('_', ' ')}"
+        if check.passed:
+            console.print(f"  [green]✓[/] {name}", highlight=False)
+        else:
+            mark = "[yellow]! warning:[/]" if check.warning else "[red]✗ failed:[/]"
+            console.print(Padding(f"{mark} {name}. {check.summary}", (0, 0, 0, 2)), highlight=False)
 
 
 _FIGURES = (
@@ -105,12 +110,11 @@ _FIGURES = (
     ("Staff accounts put back", "staging/accounts", "put back"),
     ("Site records changed", "staging/site_records", "changed"),
     ("Seconds in maintenance", "staging/ready", "seconds in maintenance"),
-    ("Report", "staging/reset_report", "report"),
 )
 
 
 def _figures_table(outcome: Outcome) -> Table:
-    table = Table(title="What happened", title_justify="left", show_header=False)
+    table = Table(title="\nWhat happened", title_justify="left", show_header=False, box=None)
     for words, asset, label in _FIGURES:
         if label in outcome.metadata.get(asset, {}):
             table.add_row(words, str(outcome.metadata[asset][label]))

@@ -17,7 +17,7 @@ from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.pgarchive import ArchiveReader, TruncatedArchive
 from bc_pipelines.privacy.catalogue import Catalogue
-from bc_pipelines.privacy.coverage import coverage
+from bc_pipelines.privacy.coverage import Coverage, coverage
 from bc_pipelines.settings import Environment
 
 # PGBackups are meant for databases of up to 20 GB; far past that a capture that still runs is stuck.
@@ -147,11 +147,20 @@ def catalogue_covers(tools: Tools) -> Verdict:
     covered = coverage(reader.entries, reader.tables, Catalogue.load(), "staging")
     return Verdict(
         passed=covered.ok,
-        summary=f"All {len(reader.tables)} tables of backup {newest.name} are in the privacy catalogue."
-        if covered.ok
-        else covered.message(),
-        facts={"tables": len(reader.tables), "columns": sum(len(table.columns) for table in reader.tables)},
+        summary=_covered_in_words(newest, reader, covered),
+        facts={
+            "tables": len(reader.tables),
+            "columns": sum(len(table.columns) for table in reader.tables),
+            "entries that name nothing": len(covered.stale_entries),
+        },
     )
+
+
+def _covered_in_words(backup: Transfer, reader: ArchiveReader, covered: Coverage) -> str:
+    if not covered.ok:
+        return covered.message()
+    stale = f" {len(covered.stale_entries)} entries name nothing in it." if covered.stale_entries else ""
+    return f"All {len(reader.tables)} tables of backup {backup.name} are in the privacy catalogue.{stale}"
 
 
 def _table_of_contents(tools: Tools, app: str, backup: Transfer) -> ArchiveReader:

@@ -4,7 +4,6 @@ It needs no database and writes nothing but the target. Which fields change, and
 order of things, the counts, and the promise that nothing is written unless everything is covered.
 """
 
-import logging
 import time
 from collections.abc import Callable
 from typing import BinaryIO, cast
@@ -13,7 +12,7 @@ from bc_pipelines.pgarchive import ArchiveReader, ArchiveWriter, Block, Header
 from bc_pipelines.privacy.accounts import AccountCounter
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.contents import neutral_entries, neutral_header
-from bc_pipelines.privacy.coverage import Coverage, coverage
+from bc_pipelines.privacy.coverage import coverage
 from bc_pipelines.privacy.errors import CatalogueRefusal, SanitiseError
 from bc_pipelines.privacy.held import CAP, HeldBlock
 from bc_pipelines.privacy.manifest import Manifest, SourceArchive
@@ -23,8 +22,6 @@ from bc_pipelines.privacy.row_work import RowWork
 from bc_pipelines.privacy.tally import Tally
 
 Progress = Callable[[int], None]
-
-_log = logging.getLogger(__name__)
 
 
 def sanitise(
@@ -57,7 +54,6 @@ def sanitise(
     covered = coverage(reader.entries, reader.tables, catalogue, policy.profile)
     if not covered.ok:
         raise CatalogueRefusal(covered.message())
-    _warn_of_stale_entries(covered)
     accounts = AccountCounter(policy)
     plans = Planner(catalogue, policy, accounts).plans(covered.tables)
     writer = ArchiveWriter(target, neutral_header(reader.header), neutral_entries(reader.entries))
@@ -152,12 +148,3 @@ def _source_archive(header: Header) -> SourceArchive:
         dump_version=header.dump_version,
         created_at=created.isoformat() if created else None,
     )
-
-
-def _warn_of_stale_entries(covered: Coverage) -> None:
-    if covered.stale_entries:
-        _log.warning(
-            "%d catalogue entries name nothing in the archive: %s",
-            len(covered.stale_entries),
-            ", ".join(covered.stale_entries),
-        )
