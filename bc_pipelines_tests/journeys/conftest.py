@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.sandbox.environment import product_environment
 from bc_pipelines.sandbox.up import down, sandbox
 from bc_pipelines_tests.journeys.world import Outside
@@ -21,3 +22,10 @@ def outside() -> Iterator[Outside]:
                 variables.setenv(name, value)
             yield Outside(world)
         down(root, destroy=True)
+
+
+@pytest.fixture(scope="package")
+def first(outside: Outside) -> Outcome:
+    """The first reset of all, of a staging that never held anything."""
+    assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
+    return outside.reset()

@@ -9,6 +9,9 @@ import pytest
 from bc_pipelines.definitions import defs
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
+# What is there to lose: a staging that was reset before.
+pytestmark = pytest.mark.usefixtures("first")
+
 # The fourth download of production's backup in a reset is the one that is sanitised.
 DOWNLOADS = f"/xfer-bucket/{PRODUCTION}/*"
 

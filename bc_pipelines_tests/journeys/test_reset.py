@@ -1,7 +1,6 @@
 """The whole road: production's backup in, an anonymised staging site out, on real servers."""
 
 import httpx
-import pytest
 
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.record import Records, State
@@ -10,13 +9,6 @@ from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 STAGING_HOSTS = [
     f"{label}.staging.buckinghamshire.example" for label in ("care", "fis", "internal-jobs", "jobs", "www")
 ]
-
-
-@pytest.fixture(scope="module")
-def first(outside: Outside) -> Outcome:
-    """A reset of a staging that never held anything."""
-    assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
-    return outside.reset()
 
 
 def test_a_reset_from_nothing_goes_through(first: Outcome) -> None:
@@ -59,7 +51,8 @@ def test_staff_keep_their_accounts_and_nobody_else_does(first: Outcome, outside:
             assert staging[number] == (username, email, password)
         else:
             assert staging[number][0] != username
-            assert staging[number][1].endswith("@replaced.invalid")
+            # One account of the seed has no address; there is nothing to replace.
+            assert staging[number][1].endswith("@replaced.invalid") or email == ""
             assert staging[number][2].startswith("!")
 
 
@@ -123,5 +116,5 @@ def _visit(outside: Outside, host: str) -> httpx.Response:
     """Open a host's home page as a browser would, through the router."""
     router = f"https://{outside.world.address('router')}/"
     extensions = {"sni_hostname": host}
-    with httpx.Client(verify=str(outside.world.ca)) as client:
+    with httpx.Client() as client:
         return client.send(client.build_request("GET", router, headers={"Host": host}, extensions=extensions))
