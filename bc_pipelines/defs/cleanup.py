@@ -62,8 +62,9 @@ def served_pages(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
         verdicts = ready_steps.look(tools.now)
     for name, verdict in zip(_LOOKS, verdicts, strict=True):
         yield check_result(verdict, name, SERVED)
-    hidden = verdicts[-1]
-    if not hidden.passed:
-        with clear_errors():
-            ready_steps.lights_out(tools.now, tools.now.settings.staging.heroku_app, hidden.summary)
+    record = tools.now.records.of_run(context.run.run_id)
+    # Looking alone changes nothing; a reset closes again what it opened too early.
+    if record is not None and not verdicts[-1].passed:
+        with clear_errors(tools.now, record):
+            ready_steps.lights_out(tools.now, record, verdicts[-1].summary)
     yield dg.MaterializeResult(metadata={"hosts": len(tools.now.settings.staging.sites)})

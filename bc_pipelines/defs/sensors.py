@@ -9,6 +9,9 @@ from bc_pipelines.defs.jobs import adopt_production_backup
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import HerokuError
 
+# The daemon gives an evaluation 60 seconds.
+_PATIENCE_SECONDS = 20.0
+
 
 @dg.sensor(
     job=adopt_production_backup,
@@ -41,7 +44,8 @@ def new_production_backup(context: dg.SensorEvaluationContext) -> Iterator[dg.Ru
 
 def _newest_backup() -> tuple[str, str] | None:
     now = settings.load()
-    with HerokuClient(now.heroku.platform_url, now.heroku.data_url, now.heroku.api_key) as heroku:
+    api = now.heroku
+    with HerokuClient(api.platform_url, api.data_url, api.api_key, retry_for=_PATIENCE_SECONDS) as heroku:
         done = [t for t in heroku.transfers(now.production.heroku_app) if t.kind == "backup" and t.good]
     newest = max(done, key=lambda transfer: transfer.created_at, default=None)
     return (newest.uuid, newest.name) if newest else None

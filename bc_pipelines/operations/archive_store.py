@@ -6,9 +6,13 @@ another job), and raw backups, which never come here.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bc_pipelines.operations.errors import OutOfReach
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,6 +22,8 @@ PROOF_OF_ORIGIN = "sha256"
 
 class ArchiveStore:
     """One bucket of the archive store.
+
+    Every call raises `OutOfReach` where S3 refuses or does not answer.
 
     Args:
         bucket: its name.
@@ -36,30 +42,30 @@ class ArchiveStore:
             key: where to.
             sha256: its digest in hexadecimal, kept as metadata so that a restore can tell that it is the same file.
         """
-        self._client.upload_file(
-            str(path),
-            self.bucket,
-            key,
-            ExtraArgs={"ServerSideEncryption": "AES256", "Metadata": {PROOF_OF_ORIGIN: sha256}},
-        )
+        extra = {"ServerSideEncryption": "AES256", "Metadata": {PROOF_OF_ORIGIN: sha256}}
+        with self._clear_errors("store an archive"):
+            self._client.upload_file(str(path), self.bucket, key, ExtraArgs=extra)
 
     def put_text(self, key: str, text: str, content_type: str) -> None:
         """Store a small text, encrypted."""
-        self._client.put_object(
-            Bucket=self.bucket,
-            Key=key,
-            Body=text.encode(),
-            ContentType=content_type,
-            ServerSideEncryption="AES256",
-        )
+        with self._clear_errors("store a text"):
+            self._client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=text.encode(),
+                ContentType=content_type,
+                ServerSideEncryption="AES256",
+            )
 
     def get_text(self, key: str) -> str:
         """Read a small text back."""
-        return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
+        with self._clear_errors("read a text"):
+            return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
 
     def size(self, key: str) -> int | None:
         """Size of an object in bytes, or None where there is none."""
-        listed = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        with self._clear_errors("look for an archive"):
+            listed = self._client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
         for found in listed.get("Contents", ()):
             if found["Key"] == key:
                 return int(found["Size"])
@@ -83,7 +89,50 @@ class ArchiveStore:
 
     def delete(self, key: str) -> None:
         """Delete one object; harmless where there is none."""
-        self._client.delete_object(Bucket=self.bucket, Key=key)
+        with self._clear_errors("delete an archive"):
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_leftovers(self, older_than: timedelta) -> int:
+        """Delete the archives and account lists that broken-off resets left; manifests and reports stay.
+
+        Args:
+            older_than: what is younger may still be needed.
+
+        Returns:
+            How many were deleted.
+        """
+        limit = datetime.now(UTC) - older_than
+        with self._clear_errors("look for leftovers"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="archives/")
+            leftovers = [
+                found["Key"]
+                for page in pages
+                for found in page.get("Contents", ())
+                if found["Key"].endswith((".dump", ".accounts.json")) and found["LastModified"] < limit
+            ]
+        for key in leftovers:
+            self.delete(key)
+        return len(leftovers)
+
+    @contextmanager
+    def _clear_errors(self, what: str) -> Iterator[None]:
+        """Say which store and what was tried; S3's own words can hold addresses with signatures."""
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "no reason")
+            why = f"it answered {code}"
+        except (BotoCoreError, Boto3Error) as error:
+            why = f"it does not answer ({type(error).__name__})"
+        else:
+            return
+        raise OutOfReach(
+            f"The archive store {self.bucket} could not {what}: {why}. "
+            "Check the AWS_* variables, the bucket and its permissions."
+        )
 
 
 def s3_client() -> S3Client:

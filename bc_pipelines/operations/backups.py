@@ -111,6 +111,7 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
         HerokuError: the capture failed.
     """
     environment = tools.settings.environments[record.environment]
+    _require_kept(tools, environment, record.facts.get("rollback_point"))
     backup = fresh(tools, environment, on_progress)
     point = str(record.facts.get("rollback_point") or backup.name)
     listed = {t.name for t in tools.heroku.transfers(environment.heroku_app) if t.good}
@@ -121,6 +122,16 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
         )
     tools.records.note(record, State.BACKED_UP, rollback_point=point, staging_backup=backup.name)
     return backup
+
+
+def _require_kept(tools: Tools, environment: Environment, point: str | None) -> None:
+    """Refuse a capture that would make Heroku drop the rollback point of a broken-off reset."""
+    dropped = tools.heroku.evicted_by_capture(tools.heroku.database(environment.heroku_app))
+    if point in {backup.name for backup in dropped}:
+        raise Refused(
+            f"One more backup of {environment.heroku_app} would make Heroku drop {point}, which is the way back. "
+            "Nothing was changed. Delete an older backup first: heroku pg:backups:delete."
+        )
 
 
 def catalogue_covers(tools: Tools) -> Verdict:

@@ -8,5 +8,9 @@ class Refused(Exception):
     """
 
 
+class OutOfReach(Exception):
+    """Something that a reset needs does not answer: Dagster's own database, or the archive store."""
+
+
 class GateClosed(Exception):
     """A result that a later step depends on did not pass its check; the step did not begin or did not finish."""

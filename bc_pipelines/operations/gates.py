@@ -116,6 +116,8 @@ def in_safe_words(error: Exception) -> str:
     if isinstance(error, psycopg.Error):
         said = error.diag.message_primary or type(error).__name__
         return f"PostgreSQL refused ({error.sqlstate or 'no connection'}): {said}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"The system refused: {error.strerror} (error {error.errno})."
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return f"An unexpected {type(error).__name__}{where} stopped this step."

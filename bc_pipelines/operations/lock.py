@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.errors import OutOfReach, Refused
 
 # Any two numbers that nothing else uses in this database; the first names the product ("bucks" in base 36 mod 2^31).
 _PRODUCT = 19_651_060
@@ -33,10 +33,11 @@ class ResetLock:
 
         Raises:
             Refused: another reset holds it; the message names that run.
+            OutOfReach: Dagster's database does not answer.
         """
         if self._connection is not None:
             return
-        connection = psycopg.connect(self._url, autocommit=True, application_name=f"reset {run_id}")
+        connection = _connect(self._url, f"reset {run_id}")
         taken = connection.execute("select pg_try_advisory_lock(%s, %s)", (_PRODUCT, _STAGING_RESET)).fetchone()
         if not (taken and taken[0]):
             holder = _holder(connection)
@@ -78,9 +79,19 @@ class ResetLock:
 
 def holder_of(url: str) -> str | None:
     """Which run holds the lock now, as `reset <run id>`, or None when it is free."""
-    with psycopg.connect(url, autocommit=True, application_name="bc_pipelines lock") as connection:
+    with _connect(url, "bc_pipelines lock") as connection:
         holder = _holder(connection)
     return None if holder == "unknown run" else holder
+
+
+def _connect(url: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return psycopg.connect(url, autocommit=True, application_name=name)
+    except psycopg.OperationalError:
+        raise OutOfReach(
+            "Dagster's own database, which holds the lock, does not answer. "
+            "Check DAGSTER_DATABASE_URL and that PostgreSQL runs."
+        ) from None
 
 
 def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str:

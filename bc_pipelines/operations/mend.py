@@ -26,12 +26,15 @@ def target_database(tools: Tools, environment: str) -> Iterator[psycopg.Connecti
     """A connection to the database of a writable environment, for its app's own DATABASE_URL.
 
     Raises:
-        Refused: the environment is not writable.
+        Refused: the environment is not writable, or its database is production's.
         DatabaseError: its database cannot be reached.
     """
     app = tools.settings.environments[environment].heroku_app
     if app not in tools.settings.writable_apps:
         raise Refused(f"{app} may not be changed (environments.toml), so its database is not opened.")
+    production = tools.heroku.database(tools.settings.production.heroku_app)
+    if production.addon_id == tools.heroku.database(app).addon_id:
+        raise Refused(f"{app} is attached to production's database, which is never opened. Nothing was changed.")
     with identity.connect(tools.heroku.config_vars(app)["DATABASE_URL"]) as connection:
         yield connection
 

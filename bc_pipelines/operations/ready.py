@@ -143,14 +143,15 @@ def _login(variables: Mapping[str, str]) -> tuple[str, str]:
     return variables.get("BASIC_AUTH_LOGIN", ""), variables.get("BASIC_AUTH_PASSWORD", "")
 
 
-def lights_out(tools: Tools, app: str, why: str) -> None:
+def lights_out(tools: Tools, record: ResetRecord, why: str) -> None:
     """Close a site again that turned out to be open to search engines.
 
     Raises:
         GateClosed: always, once maintenance is on.
     """
-    tools.heroku.set_maintenance(app, on=True)
-    raise GateClosed(f"{app} was put back into maintenance: {why}")
+    tools.heroku.set_maintenance(record.app, on=True)
+    tools.records.note(record, State.MENDED)
+    raise GateClosed(f"{record.app} was put back into maintenance. {why}")
 
 
 def _run(tools: Tools, record: ResetRecord, command: str) -> DynoResult:

@@ -18,6 +18,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from bc_pipelines.operations.errors import OutOfReach
+
 _TABLE = """
 create schema if not exists bc_pipelines;
 create table if not exists bc_pipelines.reset (
@@ -105,7 +107,8 @@ class Records:
         """Begin a record for a run whose plan was accepted.
 
         Raises:
-            psycopg.Error: Dagster's database cannot be reached, or the run has a record already.
+            OutOfReach: Dagster's database does not answer.
+            psycopg.errors.UniqueViolation: the run has a record already.
         """
         reset_id = f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{run_id[:8]}"
         return self._one(
@@ -173,9 +176,15 @@ class Records:
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        with psycopg.connect(self._url, application_name="bc_pipelines records") as connection:
-            if not self._table_is_there:
-                connection.execute(_TABLE)
-                connection.commit()
-                self._table_is_there = True
-            yield connection
+        try:
+            with psycopg.connect(self._url, application_name="bc_pipelines records") as connection:
+                if not self._table_is_there:
+                    connection.execute(_TABLE)
+                    connection.commit()
+                    self._table_is_there = True
+                yield connection
+        except psycopg.OperationalError:
+            raise OutOfReach(
+                "Dagster's own database, which holds the reset records, does not answer. "
+                "Check DAGSTER_DATABASE_URL and that PostgreSQL runs."
+            ) from None

@@ -149,6 +149,7 @@ def _source(tools: Tools, record: ResetRecord) -> Transfer:
 
 def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -> Sanitised:
     key = f"archives/{record.id}.dump"
+    tools.archives.delete_leftovers(_LEFTOVER_AGE)
     tools.archives.upload_archive(path, key, sanitised.sha256)
     tools.archives.put_text(f"archives/{record.id}.manifest.json", sanitised.manifest.to_json(), "application/json")
     tools.records.note(
