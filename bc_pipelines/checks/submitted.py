@@ -159,8 +159,9 @@ def _verdict(rows: tuple[Row, ...]) -> Verdict:
             f"The copy still holds, or may hold: {listed(problems)}. Nobody may use it; restore again or roll back."
         )
         return Verdict(False, summary, facts, rows)
+    elsewhere = f" {len(absent)} more do not exist on this site." if absent else ""
     summary = (
         f"Looked for {len(rows) - len(absent)} kinds of things that the public sent in or that colleagues wrote to "
-        f"each other; none is left. {len(absent)} more do not exist on this site. Published content was not looked at."
+        f"each other; none is left.{elsewhere} Published content was not looked at."
     )
     return Verdict(True, summary, facts, rows)

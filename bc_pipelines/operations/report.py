@@ -93,10 +93,17 @@ def _figures(record: ResetRecord, manifest: Mapping[str, Any], checks: tuple[Che
         ("Rows removed", f"{sum(t['rows_purged'] for t in manifest['tables']):,}"),
         ("Rows rewritten", f"{sum(t['rows_rewritten'] for t in manifest['tables']):,}"),
         ("Accounts", f"{manifest['accounts']['kept']} kept, {manifest['accounts']['replaced']} replaced"),
-        ("Checks", f"{sum(c.passed for c in checks)} of {len(checks)} passed"),
+        ("Checks", _checks_in_words(checks)),
     ]
     cells = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
     return f"<dl>{cells}</dl>"
+
+
+def _checks_in_words(checks: tuple[CheckLine, ...]) -> str:
+    passed = sum(check.passed for check in checks)
+    warnings = sum(not check.passed and check.warning for check in checks)
+    failed = len(checks) - passed - warnings
+    return f"{passed} passed, {warnings} warned, {failed} failed"
 
 
 def _check_row(check: CheckLine) -> tuple[str, str, str, str]:
@@ -105,7 +112,11 @@ def _check_row(check: CheckLine) -> tuple[str, str, str, str]:
 
 
 def _table(title: str, heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(heads)
+    head = "".join(
+        f'<th class="n">{escape(name)}</th>' if number else f"<th>{escape(name)}</th>"
+        for name, number in zip(heads, numbers, strict=True)
+    )
     body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in rows)
     return f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -140,7 +151,7 @@ dt {{ font-size: .85rem; color: #4a4a48 }}
 dd {{ margin: 0; font-weight: 600 }}
 table {{ border-collapse: collapse; width: 100%; font-size: .93rem }}
 th, td {{ text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #dcdcd6; vertical-align: top }}
-td.n {{ text-align: right; font-variant-numeric: tabular-nums }}
+th.n, td.n {{ text-align: right; font-variant-numeric: tabular-nums }}
 </style>
 </head>
 <body>

@@ -1,0 +1,81 @@
+"""What the documents say is so: commands, names and paths in them exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bc_pipelines import settings
+from bc_pipelines.cli import app
+from bc_pipelines.definitions import defs
+
+CHECKOUT = Path(__file__).parents[1]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"[`\n]make ([a-z]+)\b", README + CONTRIBUTING))))
+def test_every_make_target_that_is_named_exists(target: str) -> None:
+    """Whoever types what the documents say gets no "No rule to make target"."""
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+
+
+def test_the_table_of_a_reset_names_its_assets() -> None:
+    """The README's table has a row for each asset of the reset that it explains, and none that does not exist."""
+    named = set(re.findall(r"\| `([a-z]+/[a-z_]+)` \|", README))
+    existing = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    assert named <= existing
+    assert existing - named == {"staging/extra_accounts", "development/backup"}
+
+
+@pytest.mark.parametrize("name", ["preview_staging_reset", "weekly_staging_reset", "new_production_backup"])
+def test_named_jobs_schedules_and_sensors_exist(name: str) -> None:
+    """Each name in the text is one in the UI."""
+    assert f"`{name}`" in README
+    known = {job.name for job in defs.jobs or ()} | {
+        each.name for each in (*(defs.schedules or ()), *(defs.sensors or ()))
+    }
+    assert name in known
+
+
+def test_every_variable_of_the_product_is_in_the_table() -> None:
+    """The README's variables are those that settings.py and dagster.yaml read, as far as somebody must set them."""
+    table = set(re.findall(r"`([A-Z_]{6,})`", README))
+    described = settings.__doc__ or ""
+    dagster_yaml = (CHECKOUT / "dagster.yaml").read_text(encoding="utf-8")
+    for name in table - {"DAGSTER_HOME"}:
+        assert name in described or name.startswith("AWS_") or f"env: {name}" in dagster_yaml, name
+    assert {"HEROKU_API_KEY", "DAGSTER_DATABASE_URL", "BC_VIEW_RESTRICTION_PASSWORD"} <= table
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_link_and_path_leads_somewhere(text: str) -> None:
+    """Links, pictures and folders that the documents name are in the checkout."""
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", text)
+    folders = re.findall(r"`(bc_pipelines[\w/]*/[\w/.]*)`", text)
+    missing = [name for name in (*links, *folders) if not (CHECKOUT / name).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["reset"], ["ui"], ["sandbox"], *(["sandbox", name] for name in ("up", "down", "run", "status", "env"))],
+)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    """`--help` answers for each command, and the longer ones show an example."""
+    answer = CliRunner().invoke(app, [*command, "--help"])
+    assert answer.exit_code == 0
+    assert "Usage" in answer.output
+
+
+def test_the_launchpad_text_in_the_readme_starts_a_reset() -> None:
+    """What the README tells people to type into the Launchpad is valid configuration of the job."""
+    import dagster as dg
+    import yaml
+
+    text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert text is not None
+    job = defs.resolve_job_def("reset_staging")
+    assert dg.validate_run_config(job, yaml.safe_load(text[1]))
