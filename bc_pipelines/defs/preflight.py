@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.defs.common import OWNERS, Metadata, check_result, clear_errors
+from bc_pipelines.defs.common import OWNERS, Metadata, check_result, check_specs, clear_errors, megabytes
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import mend, reset
 from bc_pipelines.operations.gates import require_reset
@@ -15,6 +15,10 @@ from bc_pipelines.operations.record import State
 
 PLAN = dg.AssetKey(["staging", "reset_plan"])
 EXTRA_ACCOUNTS = dg.AssetKey(["staging", "extra_accounts"])
+_CHECKS = {
+    "plan_is_acceptable": "Every Site record of production has a staging host, the catalogue knows the whole backup, "
+    "staging will stay hidden from search engines, and it is staging that would be wiped."
+}
 
 
 class ResetPlanConfig(dg.Config):
@@ -32,7 +36,7 @@ class ResetPlanConfig(dg.Config):
     group_name="preflight",
     owners=OWNERS,
     kinds={"heroku"},
-    check_specs=[dg.AssetCheckSpec("plan_is_acceptable", asset=PLAN, blocking=True)],
+    check_specs=check_specs(PLAN, _CHECKS, blocking=True),
 )
 def reset_plan(
     context: dg.AssetExecutionContext, config: ResetPlanConfig, tools: ToolsResource
@@ -46,6 +50,7 @@ def reset_plan(
         approval = "" if config.preview else reset.approve(target, config.confirm, scheduled=config.scheduled)
         if not config.preview:
             tools.now.lock.acquire(context.run.run_id)
+            reset.wait_for_broken_off(tools.now, target)
         plan = make_plan(tools.now, target)
     yield check_result(_verdict(plan), "plan_is_acceptable", PLAN)
     with clear_errors():
@@ -79,8 +84,8 @@ def _plan_metadata(plan: Plan) -> Metadata:
     return {
         "plan": dg.MetadataValue.md(as_markdown(plan)),
         "wiped app": plan.app,
-        "wiped bytes": plan.size_bytes,
+        "wiped, in MB": megabytes(plan.size_bytes),
         "wiped tables": plan.tables,
-        "backup bytes": plan.source_bytes,
+        "backup in MB": megabytes(plan.source_bytes),
         "site records": len(plan.sites),
     }

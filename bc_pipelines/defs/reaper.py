@@ -56,8 +56,10 @@ def _identity(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return _identity_without_proc(pid)
-    # Field 22 is the start time in clock ticks since boot; the name in field 2 may hold spaces (man 5 proc).
-    return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
+    # The name in field 2 may hold spaces. Behind it: the state first, and as field 22 the start time in clock ticks
+    # since boot (man 5 proc). A process that is dead but not yet collected by its parent is still listed.
+    state, *others = stat.rpartition(")")[2].split()
+    return None if state in ("Z", "X") else f"{pid}-{others[18]}"
 
 
 def _identity_without_proc(pid: int) -> str | None:

@@ -97,7 +97,9 @@ def _connect(url: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
 def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
     row = connection.execute(
         "select a.application_name from pg_locks l join pg_stat_activity a using (pid)"
-        " where l.locktype = 'advisory' and l.classid = %s and l.objid = %s and l.granted",
+        " where l.locktype = 'advisory' and l.classid = %s and l.objid = %s and l.granted"
+        # Every database of the server has advisory locks of its own, and all of them are listed.
+        " and l.database = (select oid from pg_database where datname = current_database())",
         (_PRODUCT, _STAGING_RESET),
     ).fetchone()
     return str(row[0]) if row else "unknown run"

@@ -50,11 +50,25 @@ def approve(target: Environment, confirm: str, *, scheduled: bool, today: date |
     return f"standing approval of {approval.by} until {approval.until}"
 
 
+def wait_for_broken_off(tools: Tools, target: Environment) -> None:
+    """Wait for a restore that a broken-off reset left running at Heroku, before anything on the target is looked at.
+
+    Args:
+        tools: the run's tools; the lock must be held already.
+        target: the environment that would be wiped.
+
+    Raises:
+        TransferUnfinished: the restore is still running after its deadline.
+    """
+    tools.lock.assert_held()
+    if tools.records.broken_off(target.name) is not None:
+        settle_unfinished(tools, target.heroku_app)
+
+
 def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_by: str, approval: str) -> ResetRecord:
     """Open the record of a reset whose plan has no objection; the lock must be held already.
 
-    Where an earlier reset wiped the target and broke off, what it left running at Heroku is waited for, and its
-    rollback point and formation carry over.
+    Where an earlier reset wiped the target and broke off, its rollback point and formation carry over.
 
     Raises:
         Refused: the plan has an objection; nothing was changed.
@@ -72,7 +86,6 @@ def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
     unfinished = tools.records.broken_off(target.name)
     if unfinished is None:
         return {}
-    settle_unfinished(tools, target.heroku_app)
     names = ["rollback_point", "formation"]
     if "accounts_put_back" not in unfinished.facts:
         names.append("accounts_key")

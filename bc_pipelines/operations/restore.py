@@ -45,10 +45,11 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
     source = tools.heroku.database(tools.settings.production.heroku_app)
     target = tools.heroku.database(environment.heroku_app)
     record = _remember_formation(tools, record)
+    # Before the first change: whoever finds this reset broken off must not read that nothing was touched.
+    record = tools.records.note(record, State.WIPING, wiping_since=datetime.now(UTC).isoformat())
     tools.heroku.set_maintenance(record.app, on=True)
     tools.heroku.scale(record.app, dict.fromkeys(record.facts["formation"], 0))
     tools.heroku.reset_connections(target.addon_id)
-    record = tools.records.note(record, State.WIPING, wiping_since=datetime.now(UTC).isoformat())
     restore = tools.heroku.restore(
         target,
         tools.archives.signed_url(record.facts["archive_key"], URL_VALID_FOR),
