@@ -212,15 +212,23 @@ def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     if unknown:
         raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
     sites = {str(k): str(v) for k, v in entry.get("sites", {}).items()}
-    approval = entry.get("standing_approval")
     return Environment(
         name=name,
         heroku_app=_text(entry, "heroku_app", where),
         writable=bool(entry.get("writable", False)),
         hosts=tuple(entry.get("hosts", sites.values())),
         sites=sites,
-        standing_approval=StandingApproval(by=str(approval["by"]), until=approval["until"]) if approval else None,
+        standing_approval=_standing_approval(entry.get("standing_approval"), where),
     )
+
+
+def _standing_approval(entry: Mapping[str, Any] | None, where: str) -> StandingApproval | None:
+    if entry is None:
+        return None
+    until = entry.get("until")
+    if not isinstance(until, date):
+        raise SettingsError(f"{where}.standing_approval.until must be a date without quotes, as 2027-03-31.")
+    return StandingApproval(by=_text(entry, "by", f"{where}.standing_approval"), until=until)
 
 
 def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:

@@ -96,3 +96,17 @@ def test_a_standing_approval_has_a_last_day(tmp_path: Path) -> None:
     approval = load(tmp_path, text).staging.standing_approval
     assert approval is not None
     assert (approval.by, approval.until) == ("web@council.example", date(2027, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('by = "web@council.example"\nuntil = "2027-03-31"', "date without quotes"),
+        ('by = "web@council.example"', "date without quotes"),
+        ("until = 2027-03-31", "standing_approval.by is missing"),
+    ],
+)
+def test_an_approval_that_says_too_little_is_refused(tmp_path: Path, lines: str, words: str) -> None:
+    """Without a giver or a last day there is no approval, and the message says which is missing."""
+    with pytest.raises(SettingsError, match=words):
+        load(tmp_path, MINIMAL + f"[environments.staging.standing_approval]\n{lines}\n")

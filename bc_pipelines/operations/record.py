@@ -20,7 +20,9 @@ from psycopg.rows import dict_row
 
 from bc_pipelines.operations.errors import OutOfReach
 
+# Two processes that meet a new database at once would both create, and one of them fail.
 _TABLE = """
+select pg_advisory_xact_lock(19651060, 2);
 create schema if not exists bc_pipelines;
 create table if not exists bc_pipelines.reset (
     id text primary key,
