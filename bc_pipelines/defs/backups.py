@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from bc_pipelines.checks import backup as backup_checks
-from bc_pipelines.defs.common import OWNERS, check_result, clear_errors, transfer_progress
+from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, megabytes, transfer_progress
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import backups
@@ -17,12 +17,12 @@ from bc_pipelines.operations.record import State
 PRODUCTION = dg.AssetKey(["production", "backup"])
 STAGING = dg.AssetKey(["staging", "backup"])
 DEVELOPMENT = dg.AssetKey(["development", "backup"])
-_CHECKS = ("backup_succeeded", "backup_is_complete", "backup_is_recent")
+_CHECKS = {
+    "backup_succeeded": "Heroku says that the backup ended, and ended well.",
+    "backup_is_complete": "What can be downloaded begins like an archive of pg_dump, and is as long as it should be.",
+    "backup_is_recent": "The backup is not older than the council allows.",
+}
 Results = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
-
-
-def _specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(name, asset=key, blocking=True) for name in _CHECKS]
 
 
 def _backup_asset(key: dg.AssetKey, deps: list[dg.AssetKey], text: str) -> Callable[..., dg.AssetsDefinition]:
@@ -31,8 +31,9 @@ def _backup_asset(key: dg.AssetKey, deps: list[dg.AssetKey], text: str) -> Calla
         deps=deps,
         group_name="backups",
         owners=OWNERS,
-        kinds={"heroku", "postgres"},
-        check_specs=_specs(key),
+        # The lineage shows only the last part of a key, and three of them end in "backup".
+        kinds={"heroku", "postgres", key.path[0]},
+        check_specs=check_specs(key, _CHECKS, blocking=True),
         description=text,
     )
 
@@ -93,8 +94,8 @@ def _results(backup: Backup, key: dg.AssetKey, tools: ToolsResource) -> Results:
         metadata={
             "backup": f"{backup.app}::{backup.name}",
             "captured now": backup.captured,
-            "archive bytes": backup.downloadable_bytes,
-            "database bytes": backup.source_bytes,
+            "backup in MB": megabytes(backup.downloadable_bytes),
+            "database in MB": megabytes(backup.source_bytes),
             "finished": dg.MetadataValue.timestamp(backup.finished_at),
             "age in hours": round(backup.age.total_seconds() / 3600, 2),
         }

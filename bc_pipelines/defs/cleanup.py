@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bc_pipelines.defs.backups import Results
-from bc_pipelines.defs.common import OWNERS, check_result, clear_errors
+from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors
 from bc_pipelines.defs.database import ACCOUNTS, DATABASE, SITES
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import ready as ready_steps
@@ -12,8 +12,20 @@ from bc_pipelines.operations.record import State
 
 READY = dg.AssetKey(["staging", "ready"])
 SERVED = dg.AssetKey(["staging", "served_pages"])
-_BEFORE_LIGHTS_ON = ("hidden_from_search_engines", "still_nothing_submitted", "still_only_staff")
-_LOOKS = ("every_host_answers", "nothing_points_at_production", "editors_links", "hidden_as_served")
+_BEFORE_LIGHTS_ON = {
+    "hidden_from_search_engines": "Each host's front page, rendered while the site is still closed: it must say "
+    "noindex or ask for a password before anybody outside can see it.",
+    "still_nothing_submitted": "Migrations and clean-up brought back nothing that the public submitted.",
+    "still_only_staff": "Every account is still either staff's or replaced.",
+}
+_LOOKS = {
+    "every_host_answers": "Each host answers with 200, or with 401 where basic auth is on, and with its own title.",
+    "nothing_points_at_production": "Whatever the site generates leads to staging: canonical addresses, og:url, "
+    "navigation, media, sitemaps.",
+    "editors_links": "Counts the links to production that editors wrote. They are content, so this only ever warns.",
+    "hidden_as_served": "Each host is hidden from search engines as a visitor gets it. If one is not, the site is "
+    "closed again.",
+}
 
 
 @dg.asset(
@@ -22,7 +34,7 @@ _LOOKS = ("every_host_answers", "nothing_points_at_production", "editors_links",
     group_name="cleanup",
     owners=OWNERS,
     kinds={"heroku", "wagtail"},
-    check_specs=[dg.AssetCheckSpec(name, asset=READY, blocking=True) for name in _BEFORE_LIGHTS_ON],
+    check_specs=check_specs(READY, _BEFORE_LIGHTS_ON, blocking=True),
 )
 def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Migrations, search index and caches; then, only if all is well, dynos back up and maintenance off.
@@ -54,7 +66,7 @@ def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     group_name="cleanup",
     owners=OWNERS,
     kinds={"wagtail"},
-    check_specs=[dg.AssetCheckSpec(name, asset=SERVED) for name in _LOOKS],
+    check_specs=check_specs(SERVED, _LOOKS, blocking=False),
 )
 def served_pages(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Every staging host, opened over HTTP as a visitor would, and read."""

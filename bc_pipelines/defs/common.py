@@ -3,7 +3,7 @@
 Belongs here: translation into Dagster's types. Does not belong here: any asset.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,10 +32,9 @@ def check_result(verdict: Verdict, name: str | None = None, asset: dg.AssetKey |
     Returns:
         Dagster's result, with the verdict's words, its numbers (which Dagster plots) and its table.
     """
-    metadata: Metadata = dict(verdict.facts)
+    metadata = labelled(verdict.facts)
     if verdict.rows:
-        records = [dg.TableRecord(dict(row)) for row in verdict.rows[:_ROWS_SHOWN]]
-        metadata["table"] = dg.MetadataValue.table(records)
+        metadata["the details"] = table(verdict.rows[:_ROWS_SHOWN])
     return dg.AssetCheckResult(
         passed=verdict.passed,
         check_name=name,
@@ -44,6 +43,36 @@ def check_result(verdict: Verdict, name: str | None = None, asset: dg.AssetKey |
         description=verdict.summary,
         metadata=metadata,
     )
+
+
+def check_specs(asset: dg.AssetKey, checks: Mapping[str, str], *, blocking: bool) -> list[dg.AssetCheckSpec]:
+    """Announce the checks that an asset carries out itself.
+
+    Args:
+        asset: the asset's key.
+        checks: their names, and for each what it looks at, in a sentence.
+        blocking: whether a failure stops what depends on the asset.
+    """
+    return [dg.AssetCheckSpec(name, asset=asset, description=text, blocking=blocking) for name, text in checks.items()]
+
+
+def labelled(facts: Mapping[str, object]) -> Metadata:
+    """Facts as metadata, under labels that read as words."""
+    return {name.replace("_", " "): value for name, value in facts.items()}
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Rows as a table; what is true or false is shown as yes or no."""
+    return dg.MetadataValue.table([dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows])
+
+
+def megabytes(size: int) -> float:
+    """A size in bytes as a number that people read."""
+    return round(size / 1e6, 2)
+
+
+def _cell(value: str | float | bool) -> str | float | bool:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
 
 
 @contextmanager

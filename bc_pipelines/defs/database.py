@@ -5,7 +5,15 @@ import dagster as dg
 from bc_pipelines.checks import accounts as account_checks
 from bc_pipelines.checks import sites as site_checks
 from bc_pipelines.defs.backups import PRODUCTION, STAGING, Results
-from bc_pipelines.defs.common import OWNERS, bytes_progress, check_result, clear_errors, transfer_progress
+from bc_pipelines.defs.common import (
+    OWNERS,
+    bytes_progress,
+    check_result,
+    check_specs,
+    clear_errors,
+    labelled,
+    transfer_progress,
+)
 from bc_pipelines.defs.evidence import archive_metadata, every_column_verdict, proof_verdict
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS
 from bc_pipelines.defs.resources import ToolsResource
@@ -18,10 +26,16 @@ DATABASE = dg.AssetKey(["staging", "database"])
 ACCOUNTS = dg.AssetKey(["staging", "accounts"])
 SITES = dg.AssetKey(["staging", "site_records"])
 _STAGING = "staging"
-
-
-def _blocking(key: dg.AssetKey, *names: str) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(name, asset=key, blocking=True) for name in names]
+_OF_THE_ARCHIVE = {
+    "every_column_classified": "Every table and column had a rule, and the rows add up: read = written + purged.",
+    "proof_found_nothing": "An independent search of the written archive for every identifier of the raw backup.",
+}
+_OF_THE_DATABASE = {
+    "every_row_arrived": "Counts every table of staging's database; it must hold exactly what the archive holds."
+}
+_OF_THE_SITES = {
+    "no_production_host": "Every Site record is on its staging host, none on production's, and exactly one is default."
+}
 
 
 @dg.asset(
@@ -30,7 +44,7 @@ def _blocking(key: dg.AssetKey, *names: str) -> list[dg.AssetCheckSpec]:
     group_name="database",
     owners=OWNERS,
     kinds={"postgres", "s3"},
-    check_specs=_blocking(ARCHIVE, "every_column_classified", "proof_found_nothing"),
+    check_specs=check_specs(ARCHIVE, _OF_THE_ARCHIVE, blocking=True),
 )
 def sanitised_archive(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Production's backup, rewritten while it streams in, searched, and only then stored.
@@ -56,10 +70,10 @@ def sanitised_archive(context: dg.AssetExecutionContext, tools: ToolsResource) -
     group_name="database",
     owners=OWNERS,
     kinds={"heroku", "postgres"},
-    check_specs=_blocking(DATABASE, "every_row_arrived"),
+    check_specs=check_specs(DATABASE, _OF_THE_DATABASE, blocking=True),
 )
 def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
-    """Staging's database, wiped and restored from the sanitised archive. **Destructive.**.
+    """Staging's database, wiped and restored from the sanitised archive. Destructive.
 
     Staging goes into maintenance first and stays there until `staging/ready`.
     """
@@ -71,7 +85,9 @@ def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results
     yield check_result(verdict, "every_row_arrived", DATABASE)
     with clear_errors(tools.now, record):
         require_reset(tools.now, context.run.run_id, "The rest of staging/database", State.RESTORED)
-    yield dg.MaterializeResult(metadata={"restore": transfer.name, "restored from": record.id} | dict(verdict.facts))
+    yield dg.MaterializeResult(
+        metadata={"restore": transfer.name, "restored from": record.id} | labelled(verdict.facts)
+    )
 
 
 @dg.asset_check(asset=DATABASE, blocking=True)
@@ -119,7 +135,7 @@ def staff_can_log_in(tools: ToolsResource) -> dg.AssetCheckResult:
     group_name="database",
     owners=OWNERS,
     kinds={"postgres", "wagtail"},
-    check_specs=_blocking(SITES, "no_production_host"),
+    check_specs=check_specs(SITES, _OF_THE_SITES, blocking=True),
 )
 def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Wagtail's Site records, changed in place from production's hosts to staging's."""
@@ -131,9 +147,10 @@ def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
             production = tools.now.settings.production.hosts
             verdict = site_checks.sites_moved(connection, tools.now.settings.staging.sites, production)
     yield check_result(verdict, "no_production_host", SITES)
-    rows = [dg.TableRecord({"site": c.site_name, "was": c.from_host, "is": c.to_host}) for c in changes]
+    # Not as a table: in the UI, the hosts would be wider than the page.
+    hosts = "\n".join(f"- **{c.site_name}:** `{c.from_host}` became `{c.to_host}`" for c in changes)
     yield dg.MaterializeResult(
-        metadata={"changed": sum(c.changes for c in changes), "hosts": dg.MetadataValue.table(rows)}
+        metadata={"changed": sum(c.changes for c in changes), "hosts": dg.MetadataValue.md(hosts)}
     )
 
 

@@ -6,7 +6,8 @@ Belongs here: words, tables and numbers about them. Does not belong here: judgin
 import dagster as dg
 
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.defs.common import Metadata
+from bc_pipelines.defs.common import Metadata, megabytes, table
+from bc_pipelines.defs.pictures import AMBER, GREEN, RED, bar
 from bc_pipelines.operations.sanitise import Sanitised
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines.proof import Proof
@@ -72,18 +73,21 @@ def proof_verdict(proof: Proof) -> Verdict:
 def archive_metadata(done: Sanitised) -> Metadata:
     """Numbers to plot over time, and who was kept and who replaced, by e-mail domain."""
     accounts = done.manifest.accounts
-    by_domain = [
-        dg.TableRecord({"domain": d.domain, "kept": d.kept, "replaced": d.replaced}) for d in accounts.by_domain
-    ]
+    by_domain = [{"domain": d.domain, "kept": d.kept, "replaced": d.replaced} for d in accounts.by_domain]
+    purged = sum(t.rows_purged for t in done.manifest.tables)
+    rewritten = sum(t.rows_rewritten for t in done.manifest.tables)
+    as_they_were = sum(t.rows_written for t in done.manifest.tables) - rewritten
     return {
-        "archive bytes": done.size_bytes,
-        "backup bytes": done.manifest.bytes_read,
-        "seconds": round(done.manifest.seconds, 2),
-        "rows purged": sum(t.rows_purged for t in done.manifest.tables),
-        "rows rewritten": sum(t.rows_rewritten for t in done.manifest.tables),
+        "rows": bar((("as they were", as_they_were, GREEN), ("rewritten", rewritten, AMBER), ("removed", purged, RED))),
+        "accounts": bar((("kept", accounts.kept, GREEN), ("replaced", accounts.replaced, AMBER))),
+        "rows purged": purged,
+        "rows rewritten": rewritten,
         "accounts kept": accounts.kept,
         "accounts replaced": accounts.replaced,
-        "accounts by domain": dg.MetadataValue.table(by_domain),
+        "backup in MB": megabytes(done.manifest.bytes_read),
+        "archive in MB": megabytes(done.size_bytes),
+        "seconds to rewrite": round(done.manifest.seconds, 2),
+        "accounts by domain": table(by_domain),
         "sha256": done.sha256,
         "not searched": dg.MetadataValue.md("\n".join(f"- {note}" for note in done.proof.not_searched)),
     }

@@ -6,6 +6,7 @@ import dagster as dg
 
 from bc_pipelines.defs.cleanup import SERVED
 from bc_pipelines.defs.common import OWNERS, clear_errors
+from bc_pipelines.defs.pictures import AMBER, GREEN, RED, bar
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import report, reset
 from bc_pipelines.operations.gates import require_reset
@@ -20,9 +21,21 @@ def reset_report(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.
     """A page about this reset that anyone can read: figures, every check, what was removed, what stays."""
     with clear_errors():
         record = require_reset(tools.now, context.run.run_id, "staging/reset_report", State.READY)
-        key, _ = report.write_report(tools.now, record, checks_of(context.instance, context.run.run_id))
+        checks = tuple(checks_of(context.instance, context.run.run_id))
+        key, _ = report.write_report(tools.now, record, checks)
         reset.finish(tools.now, record)
-    return dg.MaterializeResult(metadata={"report": f"s3://{tools.now.archives.bucket}/{key}"})
+    passed = sum(check.passed for check in checks)
+    warned = sum(not check.passed and check.warning for check in checks)
+    failed = len(checks) - passed - warned
+    return dg.MaterializeResult(
+        metadata={
+            "checks": bar((("passed", passed, GREEN), ("warned", warned, AMBER), ("failed", failed, RED))),
+            "checks passed": passed,
+            "checks warned": warned,
+            "checks failed": failed,
+            "report": f"s3://{tools.now.archives.bucket}/{key}",
+        }
+    )
 
 
 def checks_of(instance: dg.DagsterInstance, run_id: str) -> Iterator[CheckLine]:

@@ -1,0 +1,71 @@
+"""Starting and ending `make ui`: nothing is left behind, nothing is forgotten, and errors are told."""
+
+import socket
+
+import pytest
+from playwright.sync_api import expect
+
+from bc_pipelines_tests.browser.conftest import APP
+from bc_pipelines_tests.browser.pages import MILLISECONDS, Pages
+from bc_pipelines_tests.browser.running_ui import RunningUi, until
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_what_is_printed_can_be_read(ui: RunningUi) -> None:
+    """A start prints the address and few lines more; what Dagster says is in a file for its owner only."""
+    assert f"The UI is ready: {ui.url}" in "".join(ui.said)
+    assert len(ui.said) < 8
+    log = ui.root / "dagster" / "ui.log"
+    assert "Dagster code server" in log.read_text(encoding="utf-8")
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_a_second_ui_is_refused(ui: RunningUi) -> None:
+    """Typed again in another terminal, the command says that the UI runs already, and leaves it running."""
+    second = ui.run_beside()
+    assert second.returncode == 1
+    assert f"A Dagster UI runs at {ui.url} already." in second.stdout
+    assert ui.running
+
+
+def test_a_port_in_use_is_told(ui: RunningUi) -> None:
+    """Where another program has the port, the message says so and how to choose another."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = ui.run_beside("--port", str(port))
+    assert refused.returncode == 1
+    assert f"http://127.0.0.1:{port} is taken by another program." in refused.stdout
+    assert "--port" in refused.stdout
+
+
+def test_a_crash_is_noticed_at_the_next_start(ui: RunningUi, pages: Pages, finished_reset: str) -> None:
+    """After a power cut in the middle of a run, the next start reports it as failed, and knows the earlier ones."""
+    broken_off = pages.launch_reset(APP)
+    pages.page.get_by_text("STEP_START").first.wait_for(timeout=MILLISECONDS)
+    ui.crash()
+    ui.start()
+    assert any(f"Run {broken_off} was reported as failed" in line for line in ui.said)
+    pages.url = ui.url
+    page = pages.open(f"/runs/{broken_off}")
+    expect(page.get_by_text("The process of this run is gone").first).to_be_visible(timeout=MILLISECONDS)
+    pages.open(f"/runs/{finished_reset}")
+    pages.wait_for_end("Success")
+
+
+def test_ctrl_c_leaves_nothing_behind(ui: RunningUi) -> None:
+    """Ctrl-C ends the webserver, the daemon, the code server and the sandbox, and is no error."""
+    assert ui.left_over()
+    assert ui.interrupt() == 0
+    assert ui.left_over() == []
+    assert "The UI is stopped." in "".join(ui.said)
+
+
+def test_kill_while_it_starts_leaves_nothing_behind(ui_folder: RunningUi) -> None:
+    """SIGTERM to the command, while the sandbox is only coming up: what was started ends by itself."""
+    if ui_folder.running:
+        ui_folder.interrupt()
+    ui_folder.begin()
+    ui_folder.wait_for_words("starting the servers")
+    ui_folder.terminate()
+    until(lambda: not ui_folder.left_over(), "the end of the sandbox")
