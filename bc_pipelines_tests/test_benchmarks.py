@@ -1,0 +1,81 @@
+"""`make bench` at its smallest: what it prints and what it writes, not how fast anything is."""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from benchmarks.figures import What
+from benchmarks.page import HEADINGS, PAGE
+from benchmarks.production import CHECKOUT
+
+SECONDS = 280
+NAMES = [what.value for what in What]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one run printed and wrote."""
+
+    printed: str
+    page: str
+
+
+def table(page: str) -> list[list[str]]:
+    """The cells of a page's only table, row by row, headings first and without the line below them."""
+    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
+    return [cells for cells in lines if set("".join(cells)) != {"-"}]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """One run of the command at the smallest scale."""
+    page = tmp_path_factory.mktemp("bench") / "benchmarks.md"
+    done = subprocess.run(
+        (sys.executable, "-m", "benchmarks", "--scale", "1", "--repeat", "1", "--page", page),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Bench(done.stdout, page.read_text(encoding="utf-8"))
+
+
+def test_each_row_says_what_was_measured_and_whether_its_bar_is_held(bench: Bench) -> None:
+    """The page has one row a measurement, and a verdict exactly where the design sets a bar."""
+    headings, *rows = table(bench.page)
+    assert headings == list(HEADINGS)
+    assert [what for what, *_ in rows] == NAMES
+    for _, figure, bar, held in rows:
+        assert re.search(r"\d", figure)
+        assert held in (("-",) if bar == "-" else ("yes", "**no**"))
+
+
+def test_the_terminal_shows_the_same_rows(bench: Bench) -> None:
+    """What is printed has every row's figure; a narrow terminal may break it anywhere."""
+    words = set(re.findall(r"\w+", bench.printed))
+    for what, figure, *_ in table(bench.page)[1:]:
+        assert set(re.findall(r"\w+", f"{what} {figure}")) <= words
+
+
+def test_memory_and_speed_come_first(bench: Bench) -> None:
+    """The first row has both processes' memory, the bytes a second, and a bar in bytes for each identifier."""
+    _, figure, bar, _ = table(bench.page)[1]
+    assert re.match(r"sanitiser [\d,]+ MB, proof [\d,]+ MB, [\d,]+ identifiers; [\d,]+ bytes .* second", figure)
+    assert "16 bytes an identifier" in bar
+
+
+def test_the_page_names_no_machine(bench: Bench) -> None:
+    """The page says how many cores and which PostgreSQL there were, and holds no path and no host."""
+    assert re.search(r"^- Cores: \d+$", bench.page, re.MULTILINE)
+    assert re.search(r"^- PostgreSQL: \d+", bench.page, re.MULTILINE)
+    assert not re.search(r"(?:^|\s)/\w+/|127\.0\.0\.1|localhost", bench.page)
+
+
+def test_the_page_in_the_docs_has_the_rows_that_are_measured() -> None:
+    """docs/benchmarks.md was written since the last change of what is measured."""
+    assert [what for what, *_ in table(PAGE.read_text(encoding="utf-8"))[1:]] == NAMES

@@ -1,0 +1,66 @@
+"""Processor time and memory of processes, from the kernel's own books: getrusage(2) and proc(5)."""
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def of_children() -> float:
+    """Processor seconds of every process that this one started and has waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def of_server(postmaster: int) -> float:
+    """Processor seconds of a PostgreSQL server since its start: all its processes, those that have ended too.
+
+    Args:
+        postmaster: the server's first process, which starts all others and waits for them.
+    """
+    # utime and stime; the next two fields are those of children that have ended.
+    ticks = sum(_times(postmaster))
+    for child in _children(postmaster):
+        try:
+            ticks += sum(_times(child)[:2])
+        except FileNotFoundError:
+            # It has ended since, and its parent counts it from now on.
+            continue
+    return ticks / _TICKS
+
+
+def own_peak() -> int:
+    """The most memory that this process has had resident, in bytes."""
+    # Not ru_maxrss, which begins at what the parent had.
+    status = (_PROC / "self" / "status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) << 10
+
+
+def childs_peak() -> int:
+    """The most memory that one of this process's ended children has had resident, in bytes.
+
+    It is at least what this process had when it started the child.
+    """
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+
+
+def _times(process: int) -> list[int]:
+    return [int(ticks) for ticks in _stat(process)[11:15]]
+
+
+def _children(parent: int) -> Iterator[int]:
+    for folder in _PROC.glob("[0-9]*"):
+        try:
+            if int(_stat(int(folder.name))[1]) == parent:
+                yield int(folder.name)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of a process from the third on: state, parent, … The second is a name that may hold spaces."""
+    return (_PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
