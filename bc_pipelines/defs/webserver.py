@@ -61,7 +61,7 @@ def serve(port: int, console: Console) -> int:
     Returns:
         0 when it was told to stop, 1 when it could not start or one of its processes ended by itself.
     """
-    _stop_on_signals()
+    _stop_on_signals(console)
     address = f"http://{HOST}:{port}"
     try:
         if not _is_free(port):
@@ -98,9 +98,7 @@ class _Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # Impatience must not leave anything behind: from here on, signals wait for the end of the grace.
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_IGN)
+        _be_patient()
         for process in reversed(self._running.values()):
             _signal_group(process, signal.SIGINT)
         deadline = time.monotonic() + _GRACE_SECONDS
@@ -190,14 +188,22 @@ def _occupied(address: str) -> str:
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _stop_on_signals() -> None:
+def _stop_on_signals(console: Console) -> None:
     """Ctrl-C, `kill` and a closed terminal all mean: stop in good order."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        _be_patient()
+        console.print("Stopping. A run that is under way is broken off.")
         raise KeyboardInterrupt
 
     for number in _STOPPING:
         signal.signal(number, interrupt)
+
+
+def _be_patient() -> None:
+    """From here on, signals change nothing: impatience must not leave a process behind."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _ends_with_parent() -> Callable[[], None]:

@@ -44,7 +44,13 @@ class RunningUi:
         """Type the command, as the leader of a process group, as a shell does it."""
         self.said = []
         self._process = subprocess.Popen(
-            self._command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            self._command(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            # What a crash leaves in the temporary folder goes with the sandbox's.
+            env={**os.environ, "TMPDIR": str(self.root.parent)},
         )
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
