@@ -200,12 +200,6 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
     return table
 
 
-def compute_log_uri(variables: Mapping[str, str] | None = None) -> str | None:
-    """Where Dagster keeps what steps print, for messages; None where it is not set."""
-    variables = os.environ if variables is None else variables
-    return variables.get("DAGSTER_COMPUTE_LOGS_BUCKET")
-
-
 def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     where = f"environments.{name}"
     unknown = entry.keys() - {"heroku_app", "writable", "hosts", "sites", "standing_approval"}

@@ -167,8 +167,8 @@ def editors_links(served: Sequence[Served], production_hosts: Collection[str]) -
     if not found:
         return Verdict(True, "No link that editors wrote into these pages leads to production.", facts, severity="warn")
     summary = (
-        f"{len(found)} links that editors wrote lead from staging to production. They are content and stay as they "
-        "are; whoever tests on staging should know that these links leave it."
+        f"Links that editors wrote and that lead from staging to production: {len(found)}. They are content and stay "
+        "as they are; whoever tests on staging should know that these links leave it."
     )
     return Verdict(False, summary, facts, found[:_SHOWN], severity="warn")
 

@@ -82,6 +82,7 @@ def product_environment(world: World) -> dict[str, str]:
         "DAGSTER_DATABASE_URL": world.database_url("dagster"),
         "DAGSTER_HOME": str(world.root / "dagster"),
         "DAGSTER_COMPUTE_LOGS_BUCKET": BUCKETS["compute_logs"],
+        "DAGSTER_COMPUTE_LOGS_FOLDER": str(world.root / "dagster" / "compute-logs"),
         "BC_ENVIRONMENTS": str(world.root / "environments.toml"),
         "BC_VIEW_RESTRICTION_PASSWORD": world.secrets["view_restriction_password"],
         "BC_CONNECT_TO": world.address("router"),
