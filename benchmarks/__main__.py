@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ console = Console()
 
 
 def main(
-    scale: Annotated[int, typer.Option(min=1, help="How large a production; 1 takes seconds.")] = 100,
+    scale: Annotated[int, typer.Option(min=1, help="How large a production; 1 takes about a minute.")] = 100,
     repeat: Annotated[int, typer.Option(min=1, help="How often to measure what is compared.")] = 3,
     page: Annotated[Path, typer.Option(help="The page to write.")] = page_module.PAGE,
 ) -> None:
@@ -78,9 +79,10 @@ def _restore(cluster: Cluster, archive: Path) -> Restore:
     """Restore an archive and count what client and server took."""
     cluster.create_database("restored")
     postmaster = int(cluster.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")[0][0])
-    client, server = resources.of_children(), resources.of_server(postmaster)
+    client, server, started = resources.of_children(), resources.of_server(postmaster), time.monotonic()
     restore(cluster, archive, "restored")
-    return Restore(resources.of_children() - client, resources.of_server(postmaster) - server)
+    wall = time.monotonic() - started
+    return Restore(resources.of_children() - client, resources.of_server(postmaster) - server, wall)
 
 
 def _imports(repeat: int) -> list[float]:

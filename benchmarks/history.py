@@ -18,30 +18,7 @@ _MOST_SAVES_IN_A_ROW = 4
 _ONE_COMMENT_IN = 25
 _WORDS = 6_000
 _SYLLABLE = (
-    (
-        "b",
-        "br",
-        "c",
-        "ch",
-        "d",
-        "f",
-        "fl",
-        "g",
-        "gr",
-        "h",
-        "k",
-        "l",
-        "m",
-        "n",
-        "p",
-        "pl",
-        "r",
-        "s",
-        "sh",
-        "st",
-        "t",
-        "w",
-    ),
+    ("b", "br", "c", "ch", "d", "f", "fl", "g", "gr", "h", "k", "l", "m", "n", "p", "pl", "r", "s", "sh", "st", "t"),
     ("a", "ai", "e", "ea", "i", "o", "oa", "ou", "u", "ar", "er", "or"),
     ("b", "ck", "d", "g", "l", "ll", "m", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "s", "sh", "st", "t", "th"),
 )

@@ -17,7 +17,7 @@ _TEXT = """\
 # Benchmarks
 
 Written by `make bench`, which makes a production, dumps it through a pipe as Heroku does, and measures on that dump
-what the design promises. Figures depend on the machine; ratios, less so.
+what the design promises. Figures depend on the machine, ratios less so.
 
 {facts}
 
@@ -31,7 +31,8 @@ what the design promises. Figures depend on the machine; ratios, less so.
 - **CPU** is user and system time of all processes taken together, start of the interpreter included. A plain restore is
   `pg_restore --jobs=2` of the raw archive into an empty database; the server's share is that of all its processes. The
   server runs without fsync and autovacuum, which makes the restore look cheaper than it is. Rounds in which both run,
-  one after the other: {repeat}. The one in the middle is shown.
+  one after the other: {repeat}. The one in the middle is shown. What the clock says counts for little, because it knows
+  who else was busy.
 - **Memory** is the most that a process ever had resident. The sanitiser and the proof are two processes, and the bar
   holds for each.
 - **The import** is what `import bc_pipelines.definitions` takes after `import dagster`, in CPU seconds.
