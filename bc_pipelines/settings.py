@@ -267,9 +267,16 @@ def _heroku(variables: Mapping[str, str]) -> Heroku:
     return Heroku(
         platform_url=platform.rstrip("/"),
         data_url=f"{parts.scheme}://{data_host}{port}",
-        api_key=_required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`"),
+        api_key=_token(variables),
         poll_seconds=float(variables.get("BC_HEROKU_POLL_SECONDS") or 3),
     )
+
+
+def _token(variables: Mapping[str, str]) -> str:
+    token = _required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`").strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SettingsError("HEROKU_API_KEY holds a character that no token has; was something else pasted?")
+    return token
 
 
 def _required(variables: Mapping[str, str], name: str, meaning: str) -> str:

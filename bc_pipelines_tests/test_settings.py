@@ -110,3 +110,11 @@ def test_an_approval_that_says_too_little_is_refused(tmp_path: Path, lines: str,
     """Without a giver or a last day there is no approval, and the message says which is missing."""
     with pytest.raises(SettingsError, match=words):
         load(tmp_path, MINIMAL + f"[environments.staging.standing_approval]\n{lines}\n")
+
+
+@pytest.mark.parametrize("pasted", ["two words", "new\nline", "smart\u2019quote"])
+def test_a_token_that_cannot_be_sent_is_refused(tmp_path: Path, pasted: str) -> None:
+    """Something else pasted in place of the token is noticed before Heroku is asked, and is not repeated."""
+    with pytest.raises(SettingsError, match="HEROKU_API_KEY holds a character") as caught:
+        load(tmp_path, HEROKU_API_KEY=pasted)
+    assert pasted not in str(caught.value)

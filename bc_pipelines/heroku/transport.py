@@ -63,6 +63,8 @@ class Transport:
 
     def __init__(self, platform_url: str, data_url: str, token: str, *, pace: float, retry_for: float) -> None:
         quieten_httpx()
+        # Whatever is tried again ends in success or in one clear error; a line for each try only hides that.
+        stamina.instrumentation.set_on_retry_hooks([])
         self._bases: Mapping[Api, str] = {"platform": _https(platform_url), "data": _https(data_url)}
         self.pace = pace
         self._retry_for = retry_for
