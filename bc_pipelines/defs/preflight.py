@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 from pydantic import Field
 
 from bc_pipelines.checks.verdict import Verdict
@@ -47,8 +48,10 @@ def reset_plan(
     """
     target = tools.now.settings.staging
     with clear_errors():
-        approval = "" if config.preview else reset.approve(target, config.confirm, scheduled=config.scheduled)
+        approval = ""
         if not config.preview:
+            repeated = PARENT_RUN_ID_TAG in context.run.tags
+            approval = reset.approve(target, config.confirm, scheduled=config.scheduled, repeated=repeated)
             tools.now.lock.acquire(context.run.run_id)
             reset.wait_for_broken_off(tools.now, target)
         plan = make_plan(tools.now, target)

@@ -19,21 +19,30 @@ from bc_pipelines.settings import Environment
 TYPED = "typed"
 
 
-def approve(target: Environment, confirm: str, *, scheduled: bool, today: date | None = None) -> str:
+def approve(
+    target: Environment, confirm: str, *, scheduled: bool, repeated: bool = False, today: date | None = None
+) -> str:
     """Decide whether a reset may begin, and by whose word.
 
     Args:
         target: the environment that would be wiped.
         confirm: the app's name as it was typed, as Heroku's own `--confirm`.
         scheduled: whether a schedule asks; it cannot type and needs a standing approval.
+        repeated: whether the run repeats an earlier one, with what was typed for that one.
         today: the day that counts; today if left out.
 
     Returns:
         The approval in words, for the record.
 
     Raises:
-        Refused: the name is not the target's, or the schedule has no valid standing approval.
+        Refused: the name is not the target's or was not typed for this run, or the schedule has no valid standing
+            approval.
     """
+    if repeated:
+        raise Refused(
+            f"This run repeats an earlier one, so nobody typed {target.heroku_app} for it. Nothing was changed. "
+            "Start the job reset_staging and type the name."
+        )
     if confirm != target.heroku_app:
         raise Refused(
             f"To wipe {target.heroku_app}, its name must be typed as `confirm`; {confirm!r} was given. "
