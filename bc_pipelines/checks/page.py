@@ -64,7 +64,8 @@ def read_page(html: str, url: str) -> Content:
         stands in the head are the site's own wherever they are.
     """
     parser = _Parser(url)
-    parser.feed(html)
+    # Python's parser gives up at a marked section that is none; browsers take it for a comment.
+    parser.feed(html.replace("<![", "&lt;!["))
     parser.close()
     return Content(" ".join(parser.title.split()), tuple(parser.robots), tuple(parser.links))
 

@@ -144,7 +144,8 @@ def s3_client() -> S3Client:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(
+    # A session of its own: boto3's shared one would go on with credentials that it found earlier.
+    return boto3.session.Session().client(
         "s3",
         config=Config(
             signature_version="s3v4",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bc_pipelines.checks.page import Content, Link, read_page
@@ -72,6 +72,7 @@ def test_head() -> None:
     assert read_page(html, HERE) == Content("A & B", ("noindex", ""), ())
 
 
+@example("<![<")
 @given(st.text(alphabet="<>/=\"' amainvhrefsctd![]-", max_size=80))
 def test_broken_pages_do_no_harm(html: str) -> None:
     """Whatever a server sends is read without an error."""
