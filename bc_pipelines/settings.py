@@ -205,12 +205,13 @@ def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     unknown = entry.keys() - {"heroku_app", "writable", "hosts", "sites", "standing_approval"}
     if unknown:
         raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
-    sites = {str(k): str(v) for k, v in entry.get("sites", {}).items()}
+    # Host names are the same in capitals; everything that compares them relies on lower case.
+    sites = {str(k).lower(): str(v).lower() for k, v in entry.get("sites", {}).items()}
     return Environment(
         name=name,
         heroku_app=_text(entry, "heroku_app", where),
         writable=bool(entry.get("writable", False)),
-        hosts=tuple(entry.get("hosts", sites.values())),
+        hosts=tuple(str(host).lower() for host in entry.get("hosts", sites.values())),
         sites=sites,
         standing_approval=_standing_approval(entry.get("standing_approval"), where),
     )
@@ -235,7 +236,11 @@ def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:
         raise SettingsError("Two environments name the same Heroku app; each needs its own.")
     production = set(environments["production"].hosts)
     for environment in environments.values():
-        shared = production & set(environment.sites.values())
+        becomes = list(environment.sites.values())
+        twice = sorted({host for host in becomes if becomes.count(host) > 1})
+        if twice:
+            raise SettingsError(f"environments.{environment.name}.sites gives two sites one host: {twice}.")
+        shared = production & set(becomes)
         if shared:
             raise SettingsError(f"environments.{environment.name}.sites leads to production hosts: {sorted(shared)}.")
 

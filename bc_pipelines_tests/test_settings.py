@@ -77,6 +77,12 @@ def test_heroku_is_reached_where_the_cli_would_reach_it(tmp_path: Path) -> None:
         ('hosts = ["www.council.example"]', 'writable = true\nhosts = ["www.council.example"]', "never written"),
         ('"council-staging"', '"council-production"', "same Heroku app"),
         ('= "www.staging.council.example"', '= "www.council.example"', "lead"),
+        ('= "www.staging.council.example"', '= "WWW.Council.Example"', "lead"),
+        (
+            '"www.council.example" = "www.staging.council.example"',
+            '"www.council.example" = "s.council.example"\n"fis.council.example" = "s.council.example"',
+            "two sites one host",
+        ),
         ('staff_domains = ["Council.example "]', "staff_domains = []", "staff_domains is empty"),
         ("[privacy]", '[privacy]\nstaff_passwords = "perhaps"', "keep"),
         ('bucket = "archives"', "", "archive_store.bucket"),

@@ -159,7 +159,7 @@ def _read_backup(tools: Tools, backup: Transfer, target: Environment) -> tuple[M
     with tools.heroku.open_backup(tools.settings.production.heroku_app, backup) as stream:
         reader = ArchiveReader(stream)
         covered = coverage(reader.entries, reader.tables, Catalogue.load(), "staging")
-        sites = {site.hostname: target.sites.get(site.hostname, "") for site in _sites_in(reader)}
+        sites = {site.hostname: target.sites.get(site.hostname.lower(), "") for site in _sites_in(reader)}
     return sites, "" if covered.ok else covered.message()
 
 
