@@ -17,7 +17,7 @@ from bc_pipelines.defs.common import (
 from bc_pipelines.defs.evidence import archive_metadata, every_column_verdict, proof_verdict
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import mend, ready, restore, sanitise
+from bc_pipelines.operations import mend, ready, restore, sanitise, target
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import State
 
@@ -93,7 +93,7 @@ def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results
 @dg.asset_check(asset=DATABASE, blocking=True)
 def nothing_submitted_is_left(tools: ToolsResource) -> dg.AssetCheckResult:
     """Searches staging's database itself for anything the public submitted, table by table."""
-    with clear_errors(), mend.target_database(tools.now, _STAGING) as connection:
+    with clear_errors(), target.target_database(tools.now, _STAGING) as connection:
         return check_result(ready.nothing_submitted(tools.now, connection))
 
 
@@ -116,7 +116,7 @@ def accounts(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.Mate
 @dg.asset_check(asset=ACCOUNTS, blocking=True)
 def only_staff_kept(tools: ToolsResource) -> dg.AssetCheckResult:
     """Every account is either exactly on a staff domain and kept, or replaced and unable to log in."""
-    with clear_errors(), mend.target_database(tools.now, _STAGING) as connection:
+    with clear_errors(), target.target_database(tools.now, _STAGING) as connection:
         return check_result(ready.others_replaced(tools.now, connection))
 
 
@@ -124,7 +124,7 @@ def only_staff_kept(tools: ToolsResource) -> dg.AssetCheckResult:
 def staff_can_log_in(tools: ToolsResource) -> dg.AssetCheckResult:
     """Staff accounts are all there, with their password or without it, as the council chose."""
     privacy = tools.now.settings.privacy
-    with clear_errors(), mend.target_database(tools.now, _STAGING) as connection:
+    with clear_errors(), target.target_database(tools.now, _STAGING) as connection:
         kept = restore.last_manifest(tools.now, _STAGING)["accounts"]["kept"]
         return check_result(account_checks.staff_kept(connection, privacy.staff_domains, privacy.staff_passwords, kept))
 
@@ -143,7 +143,7 @@ def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
         record = require_reset(tools.now, context.run.run_id, "staging/site_records", State.RESTORED)
     with clear_errors(tools.now, record):
         changes = mend.update_site_records(tools.now, record)
-        with mend.target_database(tools.now, _STAGING) as connection:
+        with target.target_database(tools.now, _STAGING) as connection:
             production = tools.now.settings.production.hosts
             verdict = site_checks.sites_moved(connection, tools.now.settings.staging.sites, production)
     yield check_result(verdict, "no_production_host", SITES)
@@ -159,5 +159,5 @@ def site_settings_still_attached(tools: ToolsResource) -> dg.AssetCheckResult:
     """Navigation, important pages, social media, system messages and redirects still belong to their sites."""
     with clear_errors():
         written = restore.rows_written(restore.last_manifest(tools.now, _STAGING))
-        with mend.target_database(tools.now, _STAGING) as connection:
+        with target.target_database(tools.now, _STAGING) as connection:
             return check_result(site_checks.settings_attached(connection, written))

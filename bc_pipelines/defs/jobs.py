@@ -8,7 +8,6 @@ from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, SITES
 from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
 
-DESTRUCTIVE = {"bc_pipelines/destructive": "true"}
 _NO_RETRY = {"dagster/max_retries": "0"}
 RESET_ASSETS = [PRODUCTION, PLAN, EXTRA_ACCOUNTS, STAGING, ARCHIVE, DATABASE, ACCOUNTS, SITES, READY, SERVED, REPORT]
 
@@ -30,7 +29,7 @@ reset_staging = dg.define_asset_job(
         "Replace staging by an anonymised copy of production. Destructive: in the Launchpad, type the name of "
         "staging's Heroku app as `confirm`."
     ),
-    tags=DESTRUCTIVE | _NO_RETRY,
+    tags=_NO_RETRY,
 )
 
 preview_staging_reset = dg.define_asset_job(

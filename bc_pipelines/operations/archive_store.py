@@ -6,6 +6,7 @@ another job), and raw backups, which never come here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,14 @@ class ArchiveStore:
             if found["Key"] == key:
                 return int(found["Size"])
         return None
+
+    def sha256(self, key: str) -> str:
+        """Digest of an object's bytes as they are stored now, in hexadecimal."""
+        digest = hashlib.sha256()
+        with self._clear_errors("read an archive"):
+            for piece in self._client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(1 << 20):
+                digest.update(piece)
+        return digest.hexdigest()
 
     def signed_url(self, key: str, valid_for: timedelta) -> str:
         """A secret link to one object, for Heroku to fetch.

@@ -14,6 +14,7 @@ from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.target import own_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.pgarchive import ArchiveReader, TruncatedArchive
 from bc_pipelines.privacy.catalogue import Catalogue
@@ -111,6 +112,7 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
         HerokuError: the capture failed.
     """
     environment = tools.settings.environments[record.environment]
+    own_database(tools, record.environment, record)
     _require_kept(tools, environment, record.facts.get("rollback_point"))
     backup = fresh(tools, environment, on_progress)
     point = str(record.facts.get("rollback_point") or backup.name)

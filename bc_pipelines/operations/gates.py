@@ -83,9 +83,14 @@ def standing(record: ResetRecord) -> str:
     lines.append(
         "To go on: put right what the message names and start reset_staging again. To go back: "
         f"heroku pg:backups:restore {rollback} DATABASE_URL -a {record.app} --confirm {record.app}, "
-        f"then heroku maintenance:off -a {record.app}."
+        f"then heroku ps:scale {_formation(record)} -a {record.app} and heroku maintenance:off -a {record.app}."
     )
     return " ".join(lines)
+
+
+def _formation(record: ResetRecord) -> str:
+    """The dynos as they were before the wipe, as `heroku ps:scale` takes them."""
+    return " ".join(f"{name}={quantity}" for name, quantity in record.facts.get("formation", {"web": 1}).items())
 
 
 @contextmanager

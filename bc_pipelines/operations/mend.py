@@ -6,37 +6,14 @@ Belongs here: which of `wagtail_sql` is run on which database, and when. Does no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
-from bc_pipelines.database import identity
-from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.wagtail_sql import accounts, sites
-
-
-@contextmanager
-def target_database(tools: Tools, environment: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """A connection to the database of a writable environment, for its app's own DATABASE_URL.
-
-    Raises:
-        Refused: the environment is not writable, or its database is production's.
-        DatabaseError: its database cannot be reached.
-    """
-    app = tools.settings.environments[environment].heroku_app
-    if app not in tools.settings.writable_apps:
-        raise Refused(f"{app} may not be changed (environments.toml), so its database is not opened.")
-    production = tools.heroku.database(tools.settings.production.heroku_app)
-    if production.addon_id == tools.heroku.database(app).addon_id:
-        raise Refused(f"{app} is attached to production's database, which is never opened. Nothing was changed.")
-    with identity.connect(tools.heroku.config_vars(app)["DATABASE_URL"]) as connection:
-        yield connection
 
 
 def remember_extra_accounts(tools: Tools, record: ResetRecord) -> tuple[accounts.ExtraAccount, ...]:
@@ -49,7 +26,7 @@ def remember_extra_accounts(tools: Tools, record: ResetRecord) -> tuple[accounts
     """
     if "accounts_key" in record.facts:
         return _stored_accounts(tools, record)
-    with target_database(tools, record.environment) as connection:
+    with target_database(tools, record.environment, record) as connection:
         found = accounts.read_extra_accounts(connection, tools.settings.privacy.staff_domains)
     key = f"archives/{record.id}.accounts.json"
     tools.archives.put_text(
@@ -61,7 +38,7 @@ def remember_extra_accounts(tools: Tools, record: ResetRecord) -> tuple[accounts
 
 def put_back_accounts(tools: Tools, record: ResetRecord) -> accounts.PutBack:
     """Recreate the staff accounts that only the target had, and delete the private list of them."""
-    with target_database(tools, record.environment) as connection:
+    with target_database(tools, record.environment, record) as connection:
         outcome = accounts.put_back(connection, _stored_accounts(tools, record))
     tools.archives.delete(record.facts["accounts_key"])
     tools.records.note(record, accounts_put_back=len(outcome.restored))
@@ -75,7 +52,7 @@ def update_site_records(tools: Tools, record: ResetRecord) -> tuple[sites.SiteCh
         What each record was and became.
     """
     mapping = tools.settings.environments[record.environment].sites
-    with target_database(tools, record.environment) as connection:
+    with target_database(tools, record.environment, record) as connection:
         changes = sites.update_sites(connection, mapping)
     tools.records.note(record, State.MENDED)
     return changes

@@ -13,8 +13,9 @@ from statistics import median
 
 from bc_pipelines.checks import hidden
 from bc_pipelines.database import counts, identity
-from bc_pipelines.heroku.models import Database, Transfer
+from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations.record import ResetRecord
+from bc_pipelines.operations.target import facts_of, own_database, target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.pgarchive import ArchiveReader, copytext
 from bc_pipelines.privacy.catalogue import Catalogue
@@ -34,6 +35,7 @@ class Plan:
         addon_id: its identity.
         host: where it runs.
         database: its name there.
+        target: what tells this database from every other one.
         size_bytes: how large it is now.
         tables: how many tables it holds now.
         source_backup: production's backup that replaces it, as `b012`, or None where there is none yet.
@@ -53,6 +55,7 @@ class Plan:
     addon_id: str
     host: str
     database: str
+    target: Mapping[str, str]
     size_bytes: int
     tables: int
     source_backup: str | None
@@ -78,18 +81,17 @@ def make_plan(tools: Tools, target: Environment) -> Plan:
         The plan, with its objections; it is for the caller to refuse.
 
     Raises:
+        Refused: the target's database is not its own.
         HerokuError: Heroku cannot be reached or refuses the token.
     """
+    database = own_database(tools, target.name)
     variables = tools.heroku.config_vars(target.heroku_app)
-    where = identity.Identity.from_url(variables["DATABASE_URL"])
-    database = tools.heroku.database(target.heroku_app)
     production = tools.heroku.database(tools.settings.production.heroku_app)
     last = tools.records.last_done(target.name)
-    size, tables, lost = _what_is_there(variables["DATABASE_URL"], last.finished_at if last else None)
+    size, tables, lost = _what_is_there(tools, target, last.finished_at if last else None)
     backup = tools.heroku.recent_backup(production, newer_than=tools.settings.backup_max_age)
     sites, unclassified = _read_backup(tools, backup, target) if backup else ({}, "")
     objections = [
-        *_wrong_target(tools, target, production, database),
         *_unmapped(target, sites),
         *([unclassified] if unclassified else []),
         *_would_be_found(variables, target),
@@ -98,8 +100,9 @@ def make_plan(tools: Tools, target: Environment) -> Plan:
         app=target.heroku_app,
         addon=database.addon_name,
         addon_id=database.addon_id,
-        host=where.host,
-        database=where.database,
+        host=database.address.host,
+        database=database.address.name,
+        target=facts_of(database),
         size_bytes=size,
         tables=tables,
         source_backup=backup.name if backup else None,
@@ -120,13 +123,6 @@ def _no_backup(limit: timedelta) -> str:
         f"Production has no backup of the last {limit.total_seconds() / 3600:.0f} hours, so its Site records could not "
         "be read yet. The job reset_staging captures one first and plans again."
     )
-
-
-def _wrong_target(tools: Tools, target: Environment, production: Database, database: Database) -> Iterator[str]:
-    if not target.writable:
-        yield f"The environment {target.name} is not writable (environments.toml)."
-    if database.addon_id == production.addon_id or database.address == production.address:
-        yield f"{target.heroku_app} and {tools.settings.production.heroku_app} share one database."
 
 
 def _unmapped(target: Environment, sites: Mapping[str, str]) -> Iterator[str]:
@@ -173,8 +169,8 @@ def _sites_in(reader: ArchiveReader) -> tuple[SiteRecord, ...]:
 _THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _what_is_there(url: str, since: datetime | None) -> tuple[int, int, Mapping[str, int]]:
-    with identity.connect(url) as connection:
+def _what_is_there(tools: Tools, target: Environment, since: datetime | None) -> tuple[int, int, Mapping[str, int]]:
+    with target_database(tools, target.name) as connection:
         return (
             identity.size_bytes(connection),
             len(counts.row_counts(connection)),

@@ -15,8 +15,8 @@ from bc_pipelines.checks import accounts, hidden, served, submitted
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import DynoResult
 from bc_pipelines.operations.errors import GateClosed
-from bc_pipelines.operations.mend import target_database
 from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.wagtail_sql import ready as ready_sql
 from bc_pipelines.wagtail_sql import sites
@@ -58,7 +58,7 @@ def prepare(tools: Tools, record: ResetRecord) -> int:
     Raises:
         GateClosed: a command of the site failed; maintenance stays on.
     """
-    with target_database(tools, record.environment) as connection:
+    with target_database(tools, record.environment, record) as connection:
         ready_sql.mark_cleaned(connection)
         ready_sql.empty_cache_table(connection)
     migrated = _run(tools, record, MIGRATE)
@@ -76,7 +76,7 @@ def judge_before_lights_on(tools: Tools, record: ResetRecord) -> tuple[Verdict, 
     """
     hosts = tuple(tools.settings.environments[record.environment].sites.values())
     # The database first: rendering pages leaves rows in the cache table.
-    with target_database(tools, record.environment) as connection:
+    with target_database(tools, record.environment, record) as connection:
         left, others = nothing_submitted(tools, connection), others_replaced(tools, connection)
     rendered = _run(tools, record, hidden.render_command(hosts))
     return hidden.judge_rendered(rendered.output, hosts), left, others

@@ -87,17 +87,20 @@ def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_
         raise Refused("The plan of this reset has objections. Nothing was changed. " + " ".join(plan.objections))
     carried = _carried_over(tools, target)
     record = tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval)
-    return tools.records.note(record, source_backup=plan.source_backup, source_uuid=plan.source_uuid, **carried)
+    return tools.records.note(
+        record, source_backup=plan.source_backup, source_uuid=plan.source_uuid, target=plan.target, **carried
+    )
 
 
 def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
-    """What a broken-off reset leaves to the next: the way back, the formation, and the accounts not yet put back."""
+    """What a broken-off reset leaves to the next: the formation, the way back, and the accounts not yet put back."""
     unfinished = tools.records.broken_off(target.name)
     if unfinished is None:
         return {}
-    names = ["rollback_point", "formation"]
-    if "accounts_put_back" not in unfinished.facts:
-        names.append("accounts_key")
+    names = ["formation"]
+    # Maintenance off means that somebody rolled back and opened the site by hand: what is there now counts.
+    if tools.heroku.app(target.heroku_app).maintenance:
+        names += ["rollback_point"] if "accounts_put_back" in unfinished.facts else ["rollback_point", "accounts_key"]
     return {"broken_off": unfinished.id} | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from bc_pipelines.checks import rows
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.database import counts, identity
+from bc_pipelines.database import counts
 from bc_pipelines.heroku.errors import TransferFailed, TransferUnfinished
 from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.target import own_database, target_database
 from bc_pipelines.operations.tools import Tools
 
 RESTORE_DEADLINE = timedelta(hours=3)
@@ -41,15 +42,15 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
         HerokuError: the restore was refused or failed. The target stays in maintenance.
     """
     _require_the_proven_archive(tools, record)
-    environment = tools.settings.environments[record.environment]
     source = tools.heroku.database(tools.settings.production.heroku_app)
-    target = tools.heroku.database(environment.heroku_app)
+    target = own_database(tools, record.environment, record)
     record = _remember_formation(tools, record)
     # Before the first change: whoever finds this reset broken off must not read that nothing was touched.
     record = tools.records.note(record, State.WIPING, wiping_since=datetime.now(UTC).isoformat())
     tools.heroku.set_maintenance(record.app, on=True)
     tools.heroku.scale(record.app, dict.fromkeys(record.facts["formation"], 0))
     tools.heroku.reset_connections(target.addon_id)
+    tools.lock.assert_held()
     restore = tools.heroku.restore(
         target,
         tools.archives.signed_url(record.facts["archive_key"], URL_VALID_FOR),
@@ -70,8 +71,7 @@ def count_what_arrived(tools: Tools, record: ResetRecord) -> Verdict:
     Returns:
         The verdict; where it passed, the record moves to `restored` and the archive is deleted from the store.
     """
-    environment = tools.settings.environments[record.environment]
-    with identity.connect(tools.heroku.config_vars(environment.heroku_app)["DATABASE_URL"]) as connection:
+    with target_database(tools, record.environment, record) as connection:
         verdict = rows.rows_match(manifest_of(tools, record), counts.row_counts(connection))
     if verdict.passed:
         tools.records.note(record, State.RESTORED)
@@ -126,12 +126,9 @@ def settle_unfinished(tools: Tools, app: str) -> None:
 
 
 def _require_the_proven_archive(tools: Tools, record: ResetRecord) -> None:
-    size = tools.archives.size(record.facts["archive_key"])
-    if size != record.facts["archive_bytes"]:
-        raise GateClosed(
-            f"The stored archive {record.facts['archive_key']} is not the one that was proven "
-            f"(size {size}, proven {record.facts['archive_bytes']}). Nothing was wiped."
-        )
+    key = record.facts["archive_key"]
+    if tools.archives.size(key) is None or tools.archives.sha256(key) != record.facts["archive_sha256"]:
+        raise GateClosed(f"The stored archive {key} is not the one that was proven. Nothing was wiped.")
 
 
 def _remember_formation(tools: Tools, record: ResetRecord) -> ResetRecord:

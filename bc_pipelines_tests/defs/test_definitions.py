@@ -94,10 +94,9 @@ def test_every_job_has_one_sentence(name: str) -> None:
 
 
 def test_a_destructive_job_is_never_retried() -> None:
-    """The reset carries the tags that keep Dagster from repeating it and from running two side by side."""
+    """The reset carries the tag that keeps Dagster from repeating it."""
     tags = defs.resolve_job_def("reset_staging").tags
     assert tags["dagster/max_retries"] == "0"
-    assert tags["bc_pipelines/destructive"] == "true"
 
 
 def test_nothing_runs_by_itself_until_it_is_switched_on() -> None:
