@@ -166,7 +166,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         environments=environments,
         archive_bucket=_text(table["archive_store"], "bucket", "archive_store"),
         privacy=_privacy(table["privacy"], variables),
-        backup_max_age=timedelta(hours=int(table.get("backups", {}).get("max_age_hours", 24))),
+        backup_max_age=_max_age(table.get("backups", {})),
         heroku=_heroku(variables),
         dagster_database_url=_required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
@@ -194,6 +194,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    _only(table, str(path), "archive_store", "backups", "privacy", "environments")
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
@@ -202,16 +203,14 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
 
 def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     where = f"environments.{name}"
-    unknown = entry.keys() - {"heroku_app", "writable", "hosts", "sites", "standing_approval"}
-    if unknown:
-        raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
+    _only(entry, where, "heroku_app", "writable", "hosts", "sites", "standing_approval")
     # Host names are the same in capitals; everything that compares them relies on lower case.
     sites = {str(k).lower(): str(v).lower() for k, v in entry.get("sites", {}).items()}
     return Environment(
         name=name,
         heroku_app=_text(entry, "heroku_app", where),
-        writable=bool(entry.get("writable", False)),
-        hosts=tuple(str(host).lower() for host in entry.get("hosts", sites.values())),
+        writable=_flag(entry, "writable", where),
+        hosts=tuple(host.lower() for host in _texts(entry, "hosts", where)) or tuple(sites.values()),
         sites=sites,
         standing_approval=_standing_approval(entry.get("standing_approval"), where),
     )
@@ -246,12 +245,15 @@ def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:
 
 
 def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
+    _only(table, "privacy", "staff_domains", "staff_passwords", "mail_sink")
     passwords = table.get("staff_passwords", "keep")
     if passwords not in ("keep", "replace"):
         raise SettingsError('privacy.staff_passwords must be "keep" or "replace".')
-    domains = frozenset(str(d).strip().lower() for d in table.get("staff_domains", ()))
+    domains = frozenset(domain.strip().lower() for domain in _texts(table, "staff_domains", "privacy"))
     if not domains:
         raise SettingsError("privacy.staff_domains is empty; without it every account would be replaced.")
+    if any("@" in domain or "." not in domain for domain in domains):
+        raise SettingsError("privacy.staff_domains must hold domains, as council.example, not addresses or words.")
     return Privacy(
         staff_domains=domains,
         staff_passwords=passwords,
@@ -282,6 +284,37 @@ def _token(variables: Mapping[str, str]) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError("HEROKU_API_KEY holds a character that no token has; was something else pasted?")
     return token
+
+
+def _max_age(table: Mapping[str, Any]) -> timedelta:
+    _only(table, "backups", "max_age_hours")
+    hours = table.get("max_age_hours", 24)
+    if not isinstance(hours, int) or isinstance(hours, bool) or hours <= 0:
+        raise SettingsError("backups.max_age_hours must be a whole number of hours above 0.")
+    return timedelta(hours=hours)
+
+
+def _only(table: object, where: str, *known: str) -> None:
+    """Refuse what nobody reads: a misspelt key would otherwise mean its default."""
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be one table of settings.")
+    unknown = table.keys() - set(known)
+    if unknown:
+        raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
+
+
+def _flag(table: Mapping[str, Any], key: str, where: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise SettingsError(f"{where}.{key} must be true or false, without quotes.")
+    return value
+
+
+def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    values = table.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise SettingsError(f'{where}.{key} must be a list of texts, as ["one", "two"].')
+    return tuple(values)
 
 
 def _required(variables: Mapping[str, str], name: str, meaning: str) -> str:

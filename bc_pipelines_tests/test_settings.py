@@ -87,6 +87,13 @@ def test_heroku_is_reached_where_the_cli_would_reach_it(tmp_path: Path) -> None:
         ("[privacy]", '[privacy]\nstaff_passwords = "perhaps"', "keep"),
         ('bucket = "archives"', "", "archive_store.bucket"),
         ("writable = true", "writeable = true", "unknown keys: writeable"),
+        ("writable = true", 'writable = "true"', "true or false"),
+        ("[privacy]", '[privacy]\nstaff_password = "replace"', "unknown keys: staff_password"),
+        ('staff_domains = ["Council.example "]', 'staff_domains = "council.example"', "list of texts"),
+        ('staff_domains = ["Council.example "]', 'staff_domains = ["@council.example"]', "must hold domains"),
+        ("[privacy]", '[backups]\nmax_age_hours = "x"\n[privacy]', "whole number"),
+        ("[privacy]", "[backup]\nmax_age_hours = 2\n[privacy]", "unknown keys: backup"),
+        ("[environments.production]", "[[environments.production]]", "one table"),
         ("[archive_store]", "[archive", "not valid TOML"),
     ],
 )

@@ -43,7 +43,7 @@ def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     outside can see one.
     """
     with clear_errors():
-        record = require_reset(tools.now, context.run.run_id, "staging/ready", State.MENDED)
+        record = require_reset(tools.now, context.run.run_id, "staging/ready", State.MENDED, "accounts_put_back")
     with clear_errors(tools.now, record):
         migrations = ready_steps.prepare(tools.now, record)
         verdicts = ready_steps.judge_before_lights_on(tools.now, record)

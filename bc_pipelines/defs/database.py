@@ -78,7 +78,7 @@ def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results
     Staging goes into maintenance first and stays there until `staging/ready`.
     """
     with clear_errors():
-        record = require_reset(tools.now, context.run.run_id, "staging/database", State.SANITISED)
+        record = require_reset(tools.now, context.run.run_id, "staging/database", State.SANITISED, "accounts_key")
     with clear_errors(tools.now, record):
         transfer = restore.wipe_and_restore(tools.now, record, transfer_progress(context))
         verdict = restore.count_what_arrived(tools.now, record)

@@ -23,7 +23,7 @@ ALONE = (
 )
 
 
-def require_reset(tools: Tools, run_id: str, step: str, reached: State) -> ResetRecord:
+def require_reset(tools: Tools, run_id: str, step: str, reached: State, fact: str | None = None) -> ResetRecord:
     """Let a step begin only inside a reset of its own run that came far enough.
 
     Args:
@@ -31,6 +31,7 @@ def require_reset(tools: Tools, run_id: str, step: str, reached: State) -> Reset
         run_id: of the run that the step belongs to.
         step: its name, for the message.
         reached: the state that the reset must have reached.
+        fact: what an earlier step must have left in the record, for steps that move no state.
 
     Returns:
         The reset's record.
@@ -49,6 +50,11 @@ def require_reset(tools: Tools, run_id: str, step: str, reached: State) -> Reset
         raise GateClosed(
             f"{step} needs the state '{reached}', but the reset {record.id} is only '{record.state}': "
             "an earlier step did not pass its checks. " + standing(record)
+        )
+    if fact is not None and fact not in record.facts:
+        raise GateClosed(
+            f"{step} needs a step that was left out of this run: nothing noted {fact}. "
+            f"Start the whole job reset_staging. {standing(record)}"
         )
     return record
 

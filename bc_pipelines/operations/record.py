@@ -105,8 +105,16 @@ class Records:
         self._url = url
         self._table_is_there = False
 
-    def open_reset(self, run_id: str, environment: str, app: str, requested_by: str, approval: str) -> ResetRecord:
-        """Begin a record for a run whose plan was accepted.
+    def open_reset(
+        self,
+        run_id: str,
+        environment: str,
+        app: str,
+        requested_by: str,
+        approval: str,
+        **facts: Any,  # noqa: ANN401 - JSON
+    ) -> ResetRecord:
+        """Begin a record for a run whose plan was accepted, with its first facts, in one statement.
 
         Raises:
             OutOfReach: Dagster's database does not answer.
@@ -114,9 +122,9 @@ class Records:
         """
         reset_id = f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{run_id[:8]}"
         return self._one(
-            "insert into bc_pipelines.reset (id, run_id, environment, app, requested_by, approval, state)"
-            " values (%s, %s, %s, %s, %s, %s, %s) returning *",
-            (reset_id, run_id, environment, app, requested_by, approval, State.PLANNED),
+            "insert into bc_pipelines.reset (id, run_id, environment, app, requested_by, approval, state, facts)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb) returning *",
+            (reset_id, run_id, environment, app, requested_by, approval, State.PLANNED, json.dumps(facts, default=str)),
         )
 
     def of_run(self, run_id: str) -> ResetRecord | None:

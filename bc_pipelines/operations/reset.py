@@ -86,9 +86,9 @@ def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_
     if plan.objections:
         raise Refused("The plan of this reset has objections. Nothing was changed. " + " ".join(plan.objections))
     carried = _carried_over(tools, target)
-    record = tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval)
-    return tools.records.note(
-        record, source_backup=plan.source_backup, source_uuid=plan.source_uuid, target=plan.target, **carried
+    source = {"source_backup": plan.source_backup, "source_uuid": plan.source_uuid}
+    return tools.records.open_reset(
+        run_id, target.name, target.heroku_app, requested_by, approval, target=dict(plan.target), **source, **carried
     )
 
 

@@ -81,8 +81,9 @@ class Extractor:
             yield Identifier(Kind.EMAIL, Shape.ADDRESS, local + b"@" + domain)
 
     def is_staff(self, address: bytes) -> bool:
-        """Whether the domain of an account's address, trimmed and in lower case, is exactly one of the staff's."""
-        return address.strip().lower().rpartition(b"@")[2] in self._staff_domains
+        """Whether this is one address, whose domain, trimmed and in lower case, is exactly one of the staff's."""
+        local, _, domain = address.strip().lower().rpartition(b"@")
+        return bool(local) and b"@" not in local and domain in self._staff_domains
 
     def emails(self, value: bytes) -> Iterator[Identifier]:
         """Every address in a value that does not hide, but those of staff."""

@@ -73,6 +73,9 @@ def test_paths_lead_into_json() -> None:
 @pytest.mark.parametrize(
     ("domain", "is_staff"),
     [
+        (b"zeb@mailbox.example@council.example", False),
+        (b"zeb@mailbox.example, bob@council.example", False),
+        (b"@council.example", False),
         *((b"a@council.example", True), (b"  A@Council.Example ", True), (b"a@notcouncil.example", False)),
         *((b"a@council.example.org", False), (b"a@mail.council.example", False), (b"", False)),
     ],
