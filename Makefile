@@ -6,6 +6,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Behind a proxy that rewrites TLS, SSL_CERT_FILE names the authority to trust; uv looks at it only when told to.
+export UV_SYSTEM_CERTS ?= $(if $(SSL_CERT_FILE),true,false)
 STAMP := $(VENV)/.installed
 STAGING := buckinghamshire-staging
 
