@@ -26,19 +26,20 @@ from bc_pipelines.heroku.redact import without_urls
 
 Parsed = TypeVar("Parsed")
 
-SERVER_TROUBLE = frozenset({500, 502, 503, 504})
+SERVER_TROUBLE = 500
 UNCHANGED = "This request changed nothing."
 PERHAPS_CHANGED = "It is not known whether Heroku carried the request out."
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its JSON, and the header that leads to the next page of a list."""
+    """A successful answer: its JSON, and headers: to the next page of a list, and what the token is good for."""
 
     asked: str
     body: Any = field(repr=False)
     next_range: str | None = None
     request_id: str | None = None
+    oauth_scope: str = ""
 
     def read(self, parse: Callable[[Any], Parsed]) -> Parsed:
         """Turn the JSON into a shape of `models`.
@@ -48,7 +49,7 @@ class Answer:
         """
         try:
             return parse(self.body)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             raise self.unexpected("something that is not as documented") from None
 
     def unexpected(self, what: str) -> UnexpectedAnswer:
@@ -61,24 +62,29 @@ class Answer:
         )
 
 
-def take_apart(response: httpx.Response, asked: str) -> Answer:
+def take_apart(response: httpx.Response, content: bytes, asked: str) -> Answer:
     """Give the answer of a successful response, or raise what its status means.
 
     Args:
-        response: What came back, read to its end.
+        response: What came back.
+        content: Its body, whole.
         asked: The request in words without secrets: `GET /apps/example`.
 
     Raises:
         HerokuError: One of its kinds, by status; `UnexpectedAnswer` for a success that holds no JSON.
     """
     request_id = _request_id(response)
-    body = _json_or_none(response)
+    body = _json_or_none(content)
     if response.is_success:
-        answer = Answer(asked, body, response.headers.get("Next-Range"), request_id)
+        headers = response.headers
+        answer = Answer(asked, body, headers.get("Next-Range"), request_id, headers.get("Oauth-Scope", ""))
         if body is None:
             raise answer.unexpected("something that is not JSON")
         return answer
-    raise _error(response.status_code, body, asked, request_id)
+    error = _error(response.status_code, body, asked, request_id)
+    if isinstance(error, RateLimited):
+        error.retry_after = _seconds(response.headers.get("Retry-After", ""))
+    raise error
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ _REFUSAL = _Meaning(
 
 
 def _error(status: int, body: object, asked: str, request_id: str | None) -> HerokuError:
-    meaning = _TROUBLE if status in SERVER_TROUBLE else _MEANINGS.get(status, _REFUSAL)
+    meaning = _TROUBLE if status >= SERVER_TROUBLE else _MEANINGS.get(status, _REFUSAL)
     happened = meaning.happened.format(asked=asked, status=status, told=_told(body))
     return meaning.kind(happened, state=meaning.state, next_step=meaning.next_step, request_id=request_id)
 
@@ -146,12 +152,17 @@ def _told(body: object) -> str:
     return f": {body['id']}, {message}" if body.get("id") else f": {message}"
 
 
-def _json_or_none(response: httpx.Response) -> object:
+def _json_or_none(content: bytes) -> object:
     try:
-        body: object = json.loads(response.content)
-    except ValueError:
+        body: object = json.loads(content)
+    except (ValueError, RecursionError):
         return None
     return body
+
+
+def _seconds(text: str) -> float | None:
+    """Read `Retry-After` in seconds; its other form, a date, would need Heroku's clock to be ours."""
+    return float(text) if text.isascii() and text.isdigit() else None
 
 
 def _request_id(response: httpx.Response) -> str | None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from bc_pipelines.heroku import download, dynos, guards, resolution
+from bc_pipelines.heroku.accounts import Account, Collaborator
 from bc_pipelines.heroku.models import (
     App,
     Beginning,
@@ -24,10 +25,8 @@ from bc_pipelines.heroku.models import (
     Transfer,
 )
 from bc_pipelines.heroku.transfers import OnProgress, Transfers
-from bc_pipelines.heroku.transport import V3_SDK, Transport, path
+from bc_pipelines.heroku.transport import V3_SDK, Patience, Transport, path
 
-PLATFORM_URL = "https://api.heroku.com"
-DATA_URL = "https://api.data.heroku.com"
 
 
 class HerokuClient:
@@ -43,6 +42,7 @@ class HerokuClient:
         writable_apps: Names of the apps that may be changed.
         poll_interval: Seconds between two looks at a transfer. All pauses before retries are scaled from it.
         retry_for: Seconds after which one call that keeps failing gives up.
+        timeout: Seconds of silence after which a connection counts as lost.
 
     Certificates are trusted as the standard variables SSL_CERT_FILE and SSL_CERT_DIR say, else certifi's.
     """
@@ -56,12 +56,12 @@ class HerokuClient:
         writable_apps: frozenset[str] = frozenset(),
         poll_interval: float = 3.0,
         retry_for: float = 180.0,
+        timeout: float = 60.0,
     ) -> None:
-        self._transport = Transport(platform_url, data_url, token, pace=poll_interval, retry_for=retry_for)
-        self._transfers = Transfers(self._transport, poll_interval)
+        self._patience = Patience(poll_interval, retry_for, timeout)
+        self._transport = Transport(platform_url, data_url, token, self._patience)
+        self._transfers = Transfers(self._transport)
         self._writable_apps = writable_apps
-        self._pace = poll_interval
-        self._retry_for = retry_for
 
     def __enter__(self) -> Self:
         return self
@@ -75,11 +75,25 @@ class HerokuClient:
         """Close every connection."""
         self._transport.close()
 
+    @property
+    def writable_apps(self) -> frozenset[str]:
+        """Names of the apps that this client may change."""
+        return self._writable_apps
+
     # What there is
 
-    def account_email(self) -> str:
-        """The e-mail address of the account that the token belongs to."""
-        return self._transport.get("platform", "/account").read(lambda body: str(body["email"]))
+    def account(self) -> Account:
+        """The account that the token belongs to, and the token's scope."""
+        answer = self._transport.get("platform", "/account")
+        return answer.read(lambda body: Account.from_json(body, answer.oauth_scope))
+
+    def apps(self) -> tuple[App, ...]:
+        """All apps that the account sees."""
+        return self._transport.get_list("platform", "/apps", App.from_json)
+
+    def collaborators(self, app: str) -> tuple[Collaborator, ...]:
+        """Who has access to an app, and which; of a team's app its admins need not be listed."""
+        return self._transport.get_list("platform", path("apps", app, "collaborators"), Collaborator.from_json)
 
     def app(self, name: str) -> App:
         """One app."""
@@ -146,8 +160,7 @@ class HerokuClient:
             f"{backup.name} of {app}",
             lambda: self.public_url(app, backup.num),
             count,
-            pace=self._pace,
-            retry_for=self._retry_for,
+            self._patience,
         )
 
     def open_backup(self, app: str, backup: Transfer) -> BinaryIO:
@@ -163,8 +176,7 @@ class HerokuClient:
         return download.open_stream(
             f"{backup.name} of {app}",
             lambda: self.public_url(app, backup.num),
-            pace=self._pace,
-            retry_for=self._retry_for,
+            self._patience,
         )
 
     # What wipes

@@ -11,13 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import httpx
-import stamina
 
 from bc_pipelines.heroku.errors import DownloadFailed
 from bc_pipelines.heroku.models import Beginning, SignedUrl
+from bc_pipelines.heroku.transport import Patience
 
 MAGIC = b"PGDMP"
 BUFFER = 1 << 20
@@ -40,28 +39,28 @@ class BackupStream(io.RawIOBase):
         name: What to call the backup in errors, `b101 of example`.
         renew: Gives a fresh signed address.
         count: How many bytes are wanted from the start; None for all.
-        pace: Seconds from which pauses are scaled.
-        retry_for: Seconds without a byte after which it gives up.
+        patience: How long to go on without a byte.
 
     Raises:
         DownloadFailed: The first bytes could not be had or are not those of a backup. Reading raises it too.
     """
 
     def __init__(
-        self, name: str, renew: Callable[[], SignedUrl], *, count: int | None, pace: float, retry_for: float
+        self, name: str, renew: Callable[[], SignedUrl], patience: Patience, *, count: int | None = None
     ) -> None:
         super().__init__()
         self._name = name
         self._renew = renew
         self._count = count
-        self._pace = pace
-        self._retry_for = retry_for
+        self._patience = patience
         self._url = ""
         self._renewals = 0
         self._etag: str | None = None
         self._total: int | None = None
         self._offset = 0
-        self._http = httpx.Client(timeout=httpx.Timeout(60, connect=10), headers={"Accept-Encoding": "identity"})
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(patience.timeout, connect=10), headers={"Accept-Encoding": "identity"}
+        )
         self._response: httpx.Response | None = None
         self._chunks = self._read_on()
         self._chunk = memoryview(b"")
@@ -129,7 +128,7 @@ class BackupStream(io.RawIOBase):
             if barren > _BARREN_RESUMES:
                 raise self._failed(f"stops after {self._offset} of {self._end} bytes, every time")
             if barren:
-                time.sleep(self._pace * barren)
+                time.sleep(self._patience.pace * barren)
 
     @property
     def _end(self) -> int:
@@ -139,15 +138,8 @@ class BackupStream(io.RawIOBase):
     def _open(self) -> httpx.Response:
         """Open the address at the current offset, patiently."""
         self._renewals = 0
-        patiently = stamina.RetryingCaller(
-            attempts=None,
-            timeout=self._retry_for,
-            wait_initial=self._pace / 10,
-            wait_jitter=self._pace / 10,
-            wait_max=self._pace * 5,
-        )
         try:
-            self._response = patiently(_Again, self._open_once)
+            self._response = self._patience.retrying()(_Again, self._open_once)
         except _Again as error:
             raise self._failed(f"cannot be had: {error}") from None
         return self._response
@@ -174,7 +166,7 @@ class BackupStream(io.RawIOBase):
     def _get(self) -> httpx.Response:
         if not self._url:
             self._url = self._renew().url
-            if urlsplit(self._url).scheme != "https":
+            if not _is_https(self._url):
                 raise self._failed("was offered at an address that is not https")
         last = "" if self._count is None else self._count - 1
         headers = {"Range": f"bytes={self._offset}-{last}"}
@@ -203,13 +195,19 @@ class BackupStream(io.RawIOBase):
         )
 
 
-def open_stream(name: str, renew: Callable[[], SignedUrl], *, pace: float, retry_for: float) -> BinaryIO:
+def _is_https(url: str) -> bool:
+    try:
+        return httpx.URL(url).scheme == "https"
+    except httpx.InvalidURL:
+        return False
+
+
+def open_stream(name: str, renew: Callable[[], SignedUrl], patience: Patience) -> BinaryIO:
     """Open a whole backup as a file; reading `b""` means that every byte announced has been read."""
-    stream = BackupStream(name, renew, count=None, pace=pace, retry_for=retry_for)
-    return io.BufferedReader(stream, BUFFER)
+    return io.BufferedReader(BackupStream(name, renew, patience), BUFFER)
 
 
-def beginning(name: str, renew: Callable[[], SignedUrl], count: int, *, pace: float, retry_for: float) -> Beginning:
+def beginning(name: str, renew: Callable[[], SignedUrl], count: int, patience: Patience) -> Beginning:
     """Read the first `count` bytes of a backup by Range; fewer only where the backup is shorter."""
-    with BackupStream(name, renew, count=count, pace=pace, retry_for=retry_for) as stream:
+    with BackupStream(name, renew, patience, count=count) as stream:
         return Beginning(data=stream.read(), total=stream.total)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import stamina
 
 from bc_pipelines.heroku import rendezvous
-from bc_pipelines.heroku.errors import Conflict, OutcomeUnknown, UnexpectedAnswer
-from bc_pipelines.heroku.models import Dyno, DynoResult
+from bc_pipelines.heroku.errors import Conflict, HerokuError, OutcomeUnknown, UnexpectedAnswer
+from bc_pipelines.heroku.models import Dyno, DynoResult, Json
 from bc_pipelines.heroku.transport import LostReply, Transport, path
 
 
@@ -40,13 +40,28 @@ def _start(transport: Transport, app: str, command: str) -> Dyno:
         return answer.read(Dyno.from_json)
 
     try:
-        pause = transport.pace / 10
+        pause = transport.patience.pace / 10
         # 409 means that the newest release is not known everywhere yet; nothing was started. The CLI repeats it too.
         return stamina.RetryingCaller(attempts=3, timeout=None, wait_initial=pause, wait_jitter=pause)(Conflict, once)
     except (LostReply, UnexpectedAnswer) as error:
         raise OutcomeUnknown(
             error.happened,
-            state=f"A one-off dyno of {app} may be running the command.",
+            state=_whether_it_runs(transport, app, str(body["command"])),
             next_step=f"Look at `heroku ps -a {app}` before you start again.",
             request_id=error.request_id,
         ) from None
+
+
+def _whether_it_runs(transport: Transport, app: str, command: str) -> str:
+    """Say what became of a dyno whose answer was lost: it can be found, but its output cannot be had any more."""
+
+    def name_of(dyno: Json) -> str:
+        return str(dyno["name"]) if dyno["command"] == command else ""
+
+    try:
+        running = [name for name in transport.get_list("platform", path("apps", app, "dynos"), name_of) if name]
+    except HerokuError:
+        return f"A one-off dyno of {app} may be running the command."
+    if running:
+        return f"The one-off dyno {', '.join(running)} of {app} is running the command."
+    return f"No one-off dyno of {app} is listed with the command: it was not started, is about to, or has ended."

@@ -37,7 +37,13 @@ class NotFound(HerokuError):
 
 
 class RateLimited(HerokuError):
-    """The account's requests are used up (429) and did not come back within the deadline."""
+    """The account's requests are used up (429) and did not come back within the deadline.
+
+    Attributes:
+        retry_after: Seconds that Heroku asked to wait, if it did.
+    """
+
+    retry_after: float | None = None
 
 
 class Rejected(HerokuError):
@@ -49,7 +55,7 @@ class Conflict(Rejected):
 
 
 class Unreachable(HerokuError):
-    """No usable answer within the deadline: no connection, or 5xx again and again."""
+    """No usable answer within the deadline: no connection, or a status of 500 and above again and again."""
 
 
 class UnexpectedAnswer(HerokuError):

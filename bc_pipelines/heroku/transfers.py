@@ -35,17 +35,17 @@ class Transfers:
     """The transfers of any app that the token sees.
 
     Args:
-        transport: Where to ask.
-        poll_interval: Seconds between two looks at a transfer.
+        transport: Where to ask; its pace is the time between two looks at a transfer.
     """
 
-    def __init__(self, transport: Transport, poll_interval: float) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._poll_interval = poll_interval
+        self._poll_interval = transport.patience.pace
 
-    def of_app(self, app: str) -> tuple[Transfer, ...]:
+    def of_app(self, app: str, *, retry_for: float | None = None) -> tuple[Transfer, ...]:
         """All transfers of an app, newest first."""
-        found = self._transport.get_list("data", path("client", "v11", "apps", app, "transfers"), Transfer.from_json)
+        address = path("client", "v11", "apps", app, "transfers")
+        found = self._transport.get_list("data", address, Transfer.from_json, retry_for=retry_for)
         return tuple(sorted(found, key=lambda transfer: (transfer.created_at, transfer.num), reverse=True))
 
     def one(
@@ -121,15 +121,23 @@ class Transfers:
                 raise _unfinished(app, transfer, f"had not ended after {deadline}.")
             time.sleep(self._poll_interval)
             transfer = self._look(app, transfer, until)
-        for _ in range(LOOKS_FOR_FIGURES):
-            if _settled(transfer):
-                break
-            time.sleep(self._poll_interval)
-            transfer = self._look(app, transfer, until)
+        transfer = self._with_figures(app, transfer, until)
         if on_progress:
             on_progress(transfer)
         if not transfer.good:
             raise self._failed(app, transfer)
+        return transfer
+
+    def _with_figures(self, app: str, transfer: Transfer, until: float) -> Transfer:
+        """Look at an ended transfer again for its figures; that they cannot be had makes no failure of a success."""
+        for _ in range(LOOKS_FOR_FIGURES):
+            if _settled(transfer):
+                break
+            time.sleep(self._poll_interval)
+            try:
+                transfer = self._look(app, transfer, until)
+            except TransferUnfinished:
+                break
         return transfer
 
     def _look(self, app: str, transfer: Transfer, until: float) -> Transfer:
@@ -154,20 +162,32 @@ class Transfers:
         try:
             return self._transport.send("POST", "data", address, body=body, repeatable=False).read(Transfer.from_json)
         except (LostReply, UnexpectedAnswer) as error:
-            lost = error.happened
+            lost = error
+        begun = self._look_up(app, lambda transfer: transfer.uuid not in known and fits(transfer))
+        if begun:
+            return begun
+        raise OutcomeUnknown(
+            f"{lost.happened} No new transfer of this kind is listed for {app}.",
+            state="Heroku has probably not begun it, but may yet do so.",
+            next_step=f"Look at `heroku pg:backups -a {app}` before you start again.",
+            request_id=lost.request_id,
+        )
+
+    def _look_up(self, app: str, fits: Callable[[Transfer], bool]) -> Transfer | None:
+        """Look for a transfer a few times, in all for no longer than one call may take."""
+        until = time.monotonic() + self._transport.patience.retry_for
         for _ in range(LOOKS_FOR_LOST):
             time.sleep(self._poll_interval)
             try:
-                new = [transfer for transfer in self.of_app(app) if transfer.uuid not in known and fits(transfer)]
+                found = self.of_app(app, retry_for=max(0.01, until - time.monotonic()))
             except HerokuError:
-                continue
-            if new:
-                return new[0]
-        raise OutcomeUnknown(
-            f"{lost} No new transfer of this kind is listed for {app}.",
-            state="Heroku has probably not begun it, but may yet do so.",
-            next_step=f"Look at `heroku pg:backups -a {app}` before you start again.",
-        )
+                found = ()
+            fitting = [transfer for transfer in found if fits(transfer)]
+            if fitting:
+                return fitting[0]
+            if time.monotonic() >= until:
+                break
+        return None
 
     def _failed(self, app: str, transfer: Transfer) -> TransferFailed:
         try:

@@ -10,7 +10,9 @@ became of it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -29,6 +31,33 @@ V3 = "application/vnd.heroku+json; version=3"
 # The variant of the API that the CLI uses where it wants an add-on spelt out inside its attachment.
 V3_SDK = "application/vnd.heroku+json; version=3.sdk"
 ENOUGH_TOKENS = 20
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on when Heroku does not answer as it should, in seconds.
+
+    Attributes:
+        pace: What every pause is scaled from: the first retry waits about a tenth of it, later ones up to five times
+            as long, a wait for used-up requests twenty times as long.
+        retry_for: After this a call that keeps failing is given up.
+        timeout: After so much silence a connection counts as lost. An answer that comes without a pause but has no
+            end is given up after the longer of the two.
+    """
+
+    pace: float
+    retry_for: float
+    timeout: float
+
+    def retrying(self, limit: float | None = None) -> stamina.RetryingCaller:
+        """Retries with jitter for as long as `retry_for`, or as `limit` where that is less."""
+        return stamina.RetryingCaller(
+            attempts=None,
+            timeout=self.retry_for if limit is None else min(limit, self.retry_for),
+            wait_initial=self.pace / 10,
+            wait_jitter=self.pace / 10,
+            wait_max=self.pace * 5,
+        )
 
 
 class LostReply(Unreachable):
@@ -51,9 +80,7 @@ class Transport:
         platform_url: Base URL of the Platform API, https.
         data_url: Base URL of the Data API, https. One server may be both.
         token: An authorisation token of Heroku. It is sent to these two bases and nowhere else.
-        pace: Seconds from which every pause is scaled: the first retry waits about a tenth of it, later ones up to
-            five times as long, a wait for used-up requests twenty times as long.
-        retry_for: Seconds after which a call that keeps failing gives up.
+        patience: How long to go on.
 
     The certificates trusted are those of the standard variables SSL_CERT_FILE and SSL_CERT_DIR, else certifi's.
 
@@ -61,16 +88,15 @@ class Transport:
         RefusedByGuard: A base is not https, which would send the token in the clear.
     """
 
-    def __init__(self, platform_url: str, data_url: str, token: str, *, pace: float, retry_for: float) -> None:
+    def __init__(self, platform_url: str, data_url: str, token: str, patience: Patience) -> None:
         quieten_httpx()
         # Whatever is tried again ends in success or in one clear error; a line for each try only hides that.
         stamina.instrumentation.set_on_retry_hooks([])
         self._bases: Mapping[Api, str] = {"platform": _https(platform_url), "data": _https(data_url)}
-        self.pace = pace
-        self._retry_for = retry_for
+        self.patience = patience
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {token}", "Accept": V3, "User-Agent": "bc-pipelines"},
-            timeout=httpx.Timeout(30, connect=10),
+            timeout=httpx.Timeout(patience.timeout, connect=10),
             # A connection that the server closes just then for idleness would look like a lost answer.
             limits=httpx.Limits(keepalive_expiry=1),
         )
@@ -79,18 +105,29 @@ class Transport:
         """Close every connection."""
         self._http.close()
 
-    def get(self, api: Api, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(
+        self, api: Api, path: str, headers: Mapping[str, str] | None = None, retry_for: float | None = None
+    ) -> Answer:
         """Read one thing, or one page of a list. Raises a `HerokuError`."""
-        return self.send("GET", api, path, headers=headers)
+        return self.send("GET", api, path, headers=headers, retry_for=retry_for)
 
     def get_list(
-        self, api: Api, path: str, parse: Callable[[Any], Parsed], headers: Mapping[str, str] | None = None
+        self,
+        api: Api,
+        path: str,
+        parse: Callable[[Any], Parsed],
+        headers: Mapping[str, str] | None = None,
+        retry_for: float | None = None,
     ) -> tuple[Parsed, ...]:
         """Read a whole list, page by page as `Next-Range` leads. Raises a `HerokuError`."""
-        answer = self.get(api, path, headers)
+        answer = self.get(api, path, headers, retry_for)
         found = answer.read(lambda page: [parse(one) for one in page])
+        followed: set[str] = set()
         while answer.next_range:
-            answer = self.get(api, path, {**(headers or {}), "Range": answer.next_range})
+            if answer.next_range in followed:
+                raise answer.unexpected("a list whose pages lead back to one that was read")
+            followed.add(answer.next_range)
+            answer = self.get(api, path, {**(headers or {}), "Range": answer.next_range}, retry_for)
             found += answer.read(lambda page: [parse(one) for one in page])
         return tuple(found)
 
@@ -120,18 +157,20 @@ class Transport:
             LostReply: It is not repeatable, and whether it was carried out is not known.
             HerokuError: Any other kind, as the answer has it.
         """
+        limit = self.patience.retry_for if retry_for is None else min(retry_for, self.patience.retry_for)
+        until = time.monotonic() + limit
 
         def once() -> Answer:
             return self._send_once(method, api, path, body, headers)
 
         def again(error: Exception) -> bool | float:
             if isinstance(error, RateLimited):
-                return self._until_tokens_return()
+                return max(0.0, min(self._until_tokens_return(error), until - time.monotonic()))
             return isinstance(error, (Unreachable, UnexpectedAnswer) if repeatable else _NotSent)
 
         try:
             # `once` takes no arguments because stamina logs those of what it retries.
-            return self._retrying(retry_for)(again, once)
+            return self.patience.retrying(limit)(again, once)
         except (Unreachable, UnexpectedAnswer) as error:
             if repeatable or isinstance(error, _NotSent):
                 raise
@@ -139,21 +178,12 @@ class Transport:
                 error.happened, state=PERHAPS_CHANGED, next_step=error.next_step, request_id=error.request_id
             ) from None
 
-    def _retrying(self, retry_for: float | None) -> stamina.RetryingCaller:
-        return stamina.RetryingCaller(
-            attempts=None,
-            timeout=self._retry_for if retry_for is None else min(retry_for, self._retry_for),
-            wait_initial=self.pace / 10,
-            wait_jitter=self.pace / 10,
-            wait_max=self.pace * 5,
-        )
-
     def _send_once(
         self, method: Method, api: Api, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
     ) -> Answer:
         asked = f"{method} {path}"
         try:
-            response = self._http.request(method, self._bases[api] + path, json=body, headers=headers)
+            response, content = self._exchange(method, self._bases[api] + path, body, headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _NotSent(
                 f"Heroku could not be reached for {asked} ({type(error).__name__}).",
@@ -167,17 +197,35 @@ class Transport:
                 state=PERHAPS_CHANGED,
                 next_step="Look at https://status.heroku.com and at the app before trying again.",
             ) from None
-        return take_apart(response, asked)
+        return take_apart(response, content, asked)
 
-    def _until_tokens_return(self) -> float:
-        """Seconds to wait after a 429. Asking how many requests are left costs none (Dev Center, rate limits)."""
+    def _exchange(
+        self, method: Method, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> tuple[httpx.Response, bytes]:
+        """Send once and read the answer to its end, which must come even where every byte comes in time."""
+        until = time.monotonic() + max(self.patience.retry_for, self.patience.timeout)
+        content = bytearray()
+        with self._http.stream(method, url, json=body, headers=headers) as response:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout("the answer does not end", request=response.request)
+        return response, bytes(content)
+
+    def _until_tokens_return(self, refusal: RateLimited) -> float:
+        """Seconds to wait after a 429: as long as Heroku asks, else until there are requests again.
+
+        Asking how many requests are left costs none (Dev Center, *Rate Limits*).
+        """
+        if refusal.retry_after is not None:
+            return max(self.patience.pace, refusal.retry_after)
         try:
             remaining = self._send_once("GET", "platform", "/account/rate-limits", None, None).read(
                 lambda body: int(body["remaining"])
             )
         except HerokuError:
             remaining = 0
-        return self.pace if remaining >= ENOUGH_TOKENS else self.pace * 20
+        return self.patience.pace * (1 if remaining >= ENOUGH_TOKENS else 20)
 
 
 def _https(url: str) -> str:

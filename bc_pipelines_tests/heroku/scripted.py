@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,12 +31,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. `body` that is no bytes is sent as JSON; with `cut` the connection ends after so many bytes of it."""
+    """An answer. `body` that is no bytes is sent as JSON.
+
+    With `cut` the connection ends after so many bytes of it; `drip` is a pause in seconds after every byte.
+    """
 
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drip: float = 0
 
     @property
     def payload(self) -> bytes:
@@ -89,6 +94,15 @@ class ScriptedServer:
         """Set what a route answers, in turn; whatever was set before is forgotten."""
         self._routes[method, path] = list(answers)
 
+    def forget(self) -> None:
+        """Forget every answer that was set and every request that was seen."""
+        self._routes.clear()
+        self.seen.clear()
+
+    def answers(self, method: str, path: str) -> tuple[Reply | Answerer, ...]:
+        """What a route is set to answer from now on."""
+        return tuple(self._routes[method, path])
+
     def count(self, method: str, path: str) -> int:
         """How often a route was asked."""
         return sum((seen.method, seen.path) == (method, path) for seen in self.seen)
@@ -109,6 +123,8 @@ class ScriptedServer:
 
             protocol_version = "HTTP/1.1"
             timeout = 30
+            # Head and body are written apart; without this the second waits 40 ms for the first to be acknowledged.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 path, _, query = self.path.partition("?")
@@ -126,8 +142,16 @@ class ScriptedServer:
                     for name, value in (headers | dict(reply.headers)).items():
                         self.send_header(name, value)
                     self.end_headers()
-                    self.wfile.write(reply.payload[: reply.cut])
+                    self._write_body(reply.payload[: reply.cut], reply.drip)
                 self.close_connection = reply.cut is not None
+
+            def _write_body(self, body: bytes, drip: float) -> None:
+                if not drip:
+                    self.wfile.write(body)
+                    return
+                for number in range(len(body)):
+                    self.wfile.write(body[number : number + 1])
+                    time.sleep(drip)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name of http.server
                 """Say nothing."""

@@ -60,7 +60,7 @@ def restores(client: HerokuClient) -> int:
 
 def test_what_there_is(heroku: Heroku, real: HerokuClient) -> None:
     """Account, app, config vars, database, its figures, formation and releases are read."""
-    assert real.account_email() == "robot@buckinghamshire.example"
+    assert real.account().email == "robot@buckinghamshire.example"
     assert not real.app("staging").maintenance
     assert real.config_vars("staging")["GREETING"] == "staging"
     database = real.database("production")
@@ -211,7 +211,7 @@ def test_wrong_names_and_tokens_are_told(heroku: Heroku, real: HerokuClient) -> 
     """A token that Heroku does not know, and an app and a backup that do not exist, each have their error."""
     with HerokuClient(heroku.url, heroku.url, "HRKU-wrong", poll_interval=0.05, retry_for=1) as stranger:
         with pytest.raises(Unauthorised):
-            stranger.account_email()
+            stranger.account()
         with pytest.raises(Unauthorised):
             stranger.transfers("production")
     with pytest.raises(NotFound):

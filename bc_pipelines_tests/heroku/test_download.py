@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 
 import pytest
 
@@ -122,11 +123,15 @@ def test_anything_but_the_whole_backup_is_a_failure(
         read_all(client)
 
 
-def test_an_address_without_tls_is_not_used(server: ScriptedServer, client: HerokuClient) -> None:
-    """A backup is not fetched in the clear."""
-    server.on("POST", PUBLIC, Reply(body={"url": "http://127.0.0.1:1/x", "expires_at": "2026-11-02 03:00:00 +0000"}))
-    with pytest.raises(DownloadFailed, match="not https"):
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/x?SIGNATURE", "https://h:port/x?SIGNATURE", "https://h\n/?SIGNATURE", ""]
+)
+def test_an_address_without_tls_is_not_used(server: ScriptedServer, client: HerokuClient, url: str) -> None:
+    """A backup is not fetched in the clear, and an address that is none is not quoted."""
+    server.on("POST", PUBLIC, Reply(body={"url": url, "expires_at": "2026-11-02 03:00:00 +0000"}))
+    with pytest.raises(DownloadFailed, match="not https") as caught:
         read_all(client)
+    assert "SIGNATURE" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_first_bytes_cost_no_more(offered: ScriptedServer, client: HerokuClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 
 import pytest
 
@@ -166,3 +167,42 @@ def test_a_client_without_a_list_changes_nothing() -> None:
     """No list means no app, and the message says so."""
     with pytest.raises(RefusedByGuard, match=r"\(none\)"):
         guards.require_writable("staging", frozenset(), "scale")
+
+
+def test_no_argument_lifts_a_guard() -> None:
+    """Neither the client nor a restore has an argument to force anything with."""
+    assert set(signature(HerokuClient.restore).parameters) == {"self", "target", "backup_url", "source", "allowed_apps"}
+    patience = {"poll_interval", "retry_for", "timeout"}
+    apis = {"self", "platform_url", "data_url", "token"}
+    assert set(signature(HerokuClient.__init__).parameters) == apis | patience | {"writable_apps"}
+
+
+def test_the_list_cannot_be_changed_later(client: HerokuClient) -> None:
+    """Which apps may be changed is fixed when the client is made."""
+    with pytest.raises(AttributeError):
+        client.writable_apps = frozenset({"production"})  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["b101", "production::b101", "postgres://db1.example/production", "", "//host/x"])
+def test_a_backup_cannot_be_restored_by_its_name(account: ScriptedServer, client: HerokuClient, name: str) -> None:
+    """What the CLI would take for a backup of an app, or for a database to copy, is no address of an archive."""
+    with pytest.raises(RefusedByGuard, match="not an https address"):
+        restore_to(client, url=name)
+    assert account.count("POST", RESTORES) == 0
+
+
+@pytest.mark.parametrize(
+    "transfer",
+    [backup(91), backup(91, schedule={"uuid": "s"}), restore(91), restore(91, from_type="pg_dump")],
+    ids=["backup", "scheduled backup", "restore", "copy"],
+)
+def test_any_unfinished_transfer_of_the_target_refuses(
+    account: ScriptedServer, client: HerokuClient, transfer: dict[str, object]
+) -> None:
+    """Pending or running, of whatever kind: nothing is wiped under it."""
+    running = {**transfer, "started_at": transfer["created_at"]}
+    for state in (transfer, running):
+        account.on("GET", "/client/v11/apps/staging/transfers", Reply(body=[state]))
+        with pytest.raises(RefusedByGuard, match=r"unfinished transfers: .091"):
+            restore_to(client)
+    assert account.count("POST", RESTORES) == 0

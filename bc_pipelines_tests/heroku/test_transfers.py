@@ -33,7 +33,16 @@ def test_a_capture_is_asked_for_once(server: ScriptedServer, client: HerokuClien
 
 
 @pytest.mark.parametrize(
-    "lost", [NO_ANSWER, Reply(500), Reply(503), Reply(201, b"<html>"), Reply(201, b"{}"), Reply(201, {"num": 1}, cut=4)]
+    "lost",
+    [
+        NO_ANSWER,
+        Reply(500),
+        Reply(503),
+        Reply(520),
+        Reply(201, b"<html>"),
+        Reply(201, b"{}"),
+        Reply(201, {"num": 1}, cut=4),
+    ],
 )
 def test_a_lost_answer_is_looked_up(server: ScriptedServer, client: HerokuClient, lost: Reply) -> None:
     """Where the answer to a POST is lost, the new transfer is found in the list, and nothing is asked for twice."""
@@ -51,6 +60,16 @@ def test_a_lost_answer_without_a_trace_is_told(server: ScriptedServer, client: H
     with pytest.raises(OutcomeUnknown, match="heroku pg:backups -a production"):
         client.capture(PRODUCTION)
     assert server.count("POST", BACKUPS) == 1
+
+
+def test_looking_up_ends_where_the_list_cannot_be_had_either(server: ScriptedServer, client: HerokuClient) -> None:
+    """In an outage the look-up takes no longer than one call may, and the outcome is told as unknown."""
+    server.on("POST", BACKUPS, Reply(503))
+    server.on("GET", LISTING, Reply(body=[]), Reply(503))
+    with pytest.raises(OutcomeUnknown, match="503"):
+        client.capture(PRODUCTION)
+    assert server.count("POST", BACKUPS) == 1
+    assert server.count("GET", LISTING) < 60
 
 
 def test_a_refused_capture_is_not_looked_up(server: ScriptedServer, client: HerokuClient) -> None:

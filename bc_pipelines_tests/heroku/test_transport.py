@@ -21,7 +21,7 @@ from bc_pipelines.sandbox.certificates import Certificates
 from bc_pipelines_tests.heroku.conftest import POLL, TOKEN
 from bc_pipelines_tests.heroku.scripted import NO_ANSWER, Reply, ScriptedServer, Seen
 
-ACCOUNT = Reply(body={"email": "robot@buckinghamshire.example"})
+ACCOUNT = Reply(body={"id": "1", "email": "robot@buckinghamshire.example"})
 TOO_MANY = Reply(429, {"id": "rate_limit", "message": "Your account reached the API limit."})
 
 
@@ -33,7 +33,7 @@ TOO_MANY = Reply(429, {"id": "rate_limit", "message": "Your account reached the 
 def test_a_passing_fault_is_survived(server: ScriptedServer, client: HerokuClient, fault: Reply) -> None:
     """A request that may be repeated is repeated until it is answered."""
     server.on("GET", "/account", fault, fault, ACCOUNT)
-    assert client.account_email() == "robot@buckinghamshire.example"
+    assert client.account().email == "robot@buckinghamshire.example"
     assert server.count("GET", "/account") == 3
 
 
@@ -41,7 +41,7 @@ def test_a_lasting_fault_ends_in_a_clear_error(server: ScriptedServer, client: H
     """A fault that lasts ends at the deadline, with Heroku's last request id and a next step."""
     server.on("GET", "/account", Reply(503, headers={"Request-Id": "first,second"}))
     with pytest.raises(Unreachable, match=r"503.*second.*status\.heroku\.com"):
-        client.account_email()
+        client.account()
     assert server.count("GET", "/account") > 2
 
 
@@ -53,7 +53,7 @@ def test_nobody_there_is_unreachable(certificates: Certificates) -> None:
         HerokuClient(url, url, TOKEN, poll_interval=POLL, retry_for=0.2) as client,
         pytest.raises(Unreachable, match=r"could not be reached.*SSL_CERT_FILE") as caught,
     ):
-        client.account_email()
+        client.account()
     assert TOKEN not in str(caught.value)
 
 
@@ -61,7 +61,7 @@ def test_used_up_requests_are_waited_for(server: ScriptedServer, client: HerokuC
     """After 429 the client asks how many requests are left, which costs none, and goes on when there are some."""
     server.on("GET", "/account", TOO_MANY, TOO_MANY, ACCOUNT)
     server.on("GET", "/account/rate-limits", Reply(body={"remaining": 0}), Reply(body={"remaining": 4000}))
-    assert client.account_email() == "robot@buckinghamshire.example"
+    assert client.account().email == "robot@buckinghamshire.example"
     assert server.count("GET", "/account/rate-limits") == 2
 
 
@@ -69,7 +69,7 @@ def test_requests_that_stay_used_up_end_in_an_error(server: ScriptedServer, clie
     """429 until the deadline is told as what it is."""
     server.on("GET", "/account", TOO_MANY)
     with pytest.raises(RateLimited, match="75 requests a minute"):
-        client.account_email()
+        client.account()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_token_is_sent_and_never_shown(
     caplog.set_level(logging.DEBUG)
     server.on("GET", "/account", Reply(500), Reply(401))
     with pytest.raises(Unauthorised) as caught:
-        client.account_email()
+        client.account()
     assert server.seen[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert TOKEN not in repr([caught.value, vars(client), vars(client._transport)]) + caplog.text
 
@@ -137,6 +137,42 @@ def test_a_list_is_read_page_by_page(server: ScriptedServer, client: HerokuClien
 
     server.on("GET", "/apps/staging/formation", page)
     assert [process.quantity for process in client.formation("staging")] == [0, 1, 2]
+
+
+def test_pages_in_a_circle_end_in_an_error(server: ScriptedServer, client: HerokuClient) -> None:
+    """A list whose pages lead back to themselves is not read for ever."""
+    page = Reply(206, [{"type": "web", "quantity": 1}], {"Next-Range": "kind 1"})
+    server.on("GET", "/apps/staging/formation", page)
+    with pytest.raises(UnexpectedAnswer, match="lead back"):
+        client.formation("staging")
+    assert server.count("GET", "/apps/staging/formation") == 2
+
+
+def test_heroku_says_how_long_to_wait(server: ScriptedServer, client: HerokuClient) -> None:
+    """`Retry-After` in seconds is obeyed, without asking for the requests that are left; a date is not understood."""
+    server.on("GET", "/account", Reply(429, headers={"Retry-After": "0"}), ACCOUNT)
+    assert client.account().email == "robot@buckinghamshire.example"
+    assert server.count("GET", "/account/rate-limits") == 0
+    server.on("GET", "/account", Reply(429, headers={"Retry-After": "Sun, 22 Nov 2026 12:00:00 GMT"}), ACCOUNT)
+    assert client.account().id == "1"
+    assert server.count("GET", "/account/rate-limits") == 1
+
+
+def test_a_wait_never_goes_beyond_the_deadline(server: ScriptedServer, client: HerokuClient) -> None:
+    """However long Heroku asks to wait, the call gives up when it would have anyway."""
+    server.on("GET", "/account", Reply(429, headers={"Retry-After": "3600"}))
+    with pytest.raises(RateLimited) as caught:
+        client.account()
+    assert caught.value.retry_after == 3600
+    assert server.count("GET", "/account") == 2
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"id": "1", "version": Infinity}'], ids=["deep", "infinite"])
+def test_json_that_no_program_can_use_is_told(server: ScriptedServer, client: HerokuClient, body: bytes) -> None:
+    """JSON too deep to read, or a number that is none, is an unexpected answer like any other."""
+    server.on("GET", "/apps/staging/releases", Reply(body=b"[" + body + b"]"))
+    with pytest.raises(UnexpectedAnswer):
+        client.releases("staging", 1)
 
 
 def test_a_name_cannot_change_the_path(server: ScriptedServer, client: HerokuClient) -> None:
