@@ -28,7 +28,6 @@ from bc_pipelines.heroku.transfers import OnProgress, Transfers
 from bc_pipelines.heroku.transport import V3_SDK, Patience, Transport, path
 
 
-
 class HerokuClient:
     """A client of Heroku's Platform and Data APIs; a context manager that closes its connections.
 
