@@ -12,7 +12,10 @@ from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.contents import refused_entries
 from bc_pipelines.privacy.entries import Profile, Table, TableName
 from bc_pipelines.privacy.fitting import Fitting, Target
+from bc_pipelines.privacy.manifest import Unknown
+from bc_pipelines.privacy.policy import UnknownColumns, UnknownTables
 from bc_pipelines.privacy.references import CONTENT_TYPE_COLUMNS, CONTENT_TYPES
+from bc_pipelines.privacy.unknown import with_unknown
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Coverage:
         refused: what stands in the way for other reasons, in sentences.
         stale_entries: entries that name nothing in the archive: a warning.
         tables: the data entries that are covered.
+        catalogue: what is decided about each table, unknown ones included if the policy has them taken out.
+        unknown: what is unknown and taken out instead of refused.
     """
 
     unclassified_tables: tuple[str, ...]
@@ -52,6 +57,8 @@ class Coverage:
     refused: tuple[str, ...]
     stale_entries: tuple[str, ...] = field(repr=False)
     tables: tuple[CoveredTable, ...] = field(repr=False)
+    catalogue: Catalogue = field(repr=False)
+    unknown: Unknown
 
     @property
     def ok(self) -> bool:
@@ -74,7 +81,15 @@ class Coverage:
         return "\n".join(paragraphs)
 
 
-def coverage(entries: Sequence[Entry], tables: Sequence[TableData], catalogue: Catalogue, profile: Profile) -> Coverage:
+def coverage(
+    entries: Sequence[Entry],
+    tables: Sequence[TableData],
+    catalogue: Catalogue,
+    profile: Profile,
+    *,
+    unknown_tables: UnknownTables = "refuse",
+    unknown_columns: UnknownColumns = "refuse",
+) -> Coverage:
     """Hold an archive's table of contents against the catalogue.
 
     Args:
@@ -82,6 +97,8 @@ def coverage(entries: Sequence[Entry], tables: Sequence[TableData], catalogue: C
         tables: ``ArchiveReader.tables``.
         catalogue: what is decided about each table.
         profile: which copy is to be made.
+        unknown_tables: as ``Policy.unknown_tables``.
+        unknown_columns: as ``Policy.unknown_columns``.
 
     Returns:
         What is unknown, what stands in the way, and the rules for what is covered.
@@ -92,23 +109,28 @@ def coverage(entries: Sequence[Entry], tables: Sequence[TableData], catalogue: C
     except ArchiveError as error:
         schema = Schema({}, (), ())
         refused.append(str(error))
-    fitting = Fitting(schema, catalogue, profile)
-    covered, unknown_tables, unknown_columns = [], [], []
+    decided, unknown = with_unknown(
+        catalogue, schema, entries, tables, unknown_tables=unknown_tables, unknown_columns=unknown_columns
+    )
+    fitting = Fitting(schema, decided, profile)
+    covered, unclassified_tables, unclassified_columns = [], [], []
     for data in tables:
         entry = fitting.entry(TableName(data.schema, data.name))
         if entry is None:
-            unknown_tables.append(str(TableName(data.schema, data.name)))
+            unclassified_tables.append(str(TableName(data.schema, data.name)))
             continue
-        unknown = [name for name in data.columns if name not in entry.columns]
-        unknown_columns += [f"{TableName(data.schema, data.name)}.{name}" for name in unknown]
+        left = [name for name in data.columns if name not in entry.columns]
+        unclassified_columns += [f"{TableName(data.schema, data.name)}.{name}" for name in left]
         covered.append(CoveredTable(data, entry, fitting.targets(data)))
     refused += [*fitting.refusals(tables), *_missing_content_types(covered)]
     return Coverage(
-        unclassified_tables=tuple(unknown_tables),
-        unclassified_columns=tuple(unknown_columns),
-        refused=tuple(refused),
+        unclassified_tables=tuple(unclassified_tables),
+        unclassified_columns=tuple(unclassified_columns),
+        refused=tuple(dict.fromkeys(refused)),
         stale_entries=_stale_entries(catalogue, schema, tables),
         tables=tuple(covered),
+        catalogue=decided,
+        unknown=unknown,
     )
 
 

@@ -14,4 +14,7 @@ class CatalogueRefusal(PrivacyError):
 
 
 class SanitiseError(PrivacyError):
-    """A row could not be made safe: what was written so far is incomplete and must be thrown away."""
+    """A row could not be made safe: what was written so far is incomplete and of no use."""
+
+
+INCOMPLETE = "The copy is incomplete and of no use."

@@ -32,6 +32,12 @@ class Target:
     unique: bool = False
 
 
+def entry_of(name: TableName, schema: Schema, catalogue: Catalogue) -> Table | None:
+    """The catalogue's entry for a table: its own, or that of the nearest table it is a part of or inherits from."""
+    names = [name, *(TableName(*parent) for parent in schema.ancestors((name.schema, name.name)))]
+    return next((catalogue.tables[each] for each in names if each in catalogue.tables), None)
+
+
 class Fitting:
     """A schema and a catalogue, side by side.
 
@@ -48,9 +54,7 @@ class Fitting:
 
     def entry(self, name: TableName) -> Table | None:
         """The catalogue's entry for a table: its own, or that of the nearest table it is a part of or inherits from."""
-        above = self._schema.ancestors((name.schema, name.name))
-        names = [name, *(TableName(*parent) for parent in above)]
-        return next((self._catalogue.tables[each] for each in names if each in self._catalogue.tables), None)
+        return entry_of(name, self._schema, self._catalogue)
 
     def targets(self, data: TableData) -> dict[str, Target]:
         """What each column with a rule takes.
@@ -96,20 +100,37 @@ class Fitting:
 
     def _dangling(self, foreign_key: ForeignKey) -> Iterator[str]:
         """Refuse rows that stay while what they refer to goes."""
-        parent = self.entry(TableName(*foreign_key.referenced_table))
-        child = self.entry(TableName(*foreign_key.table))
-        if parent is None or child is None or not parent.may_drop_rows or child.purged_whole:
-            return
-        rules = [child.columns[name].rules[self._profile] for name in foreign_key.columns if name in child.columns]
-        if any(rule.kind == "null" for rule in rules):
-            return
         columns = ", ".join(foreign_key.columns)
-        if parent.unless_referenced and (child.name, columns) in parent.unless_referenced.by:
-            return
-        yield (
-            f"{child.name}.{columns} refers to {parent.name}, which loses rows: purge {child.name} too, "
-            "give the column the rule null, or name it under unless_referenced"
-        )
+        for child in self._entries(foreign_key.table):
+            if child.purged_whole or self._nulled(child, foreign_key.columns):
+                continue
+            for parent in self._entries(foreign_key.referenced_table):
+                if loss := self._loss(parent, foreign_key, (child.name, columns)):
+                    yield (
+                        f"{child.name}.{columns} refers to {parent.name}, which {loss}: purge {child.name} too, "
+                        "give the column the rule null, or name it under unless_referenced"
+                    )
+
+    def _loss(self, parent: Table, foreign_key: ForeignKey, referrer: tuple[TableName, str]) -> str:
+        """What a table loses that a referrer needs; empty if nothing."""
+        if self._nulled(parent, foreign_key.referenced_columns):
+            return f"loses its {', '.join(foreign_key.referenced_columns)}"
+        spared = parent.unless_referenced is not None and referrer in parent.unless_referenced.by
+        return "loses rows" if parent.may_drop_rows and not spared else ""
+
+    def _nulled(self, entry: Table, columns: Iterable[str]) -> bool:
+        """Whether one of some columns becomes NULL."""
+        rules = [entry.columns[name].rules[self._profile] for name in columns if name in entry.columns]
+        return any(rule.kind == "null" for rule in rules)
+
+    def _entries(self, table: tuple[str, str]) -> list[Table]:
+        """The entries of a table and of all its parts, whose rows are the table's rows too."""
+        found: list[Table] = []
+        for name in self._schema.with_descendants(table):
+            entry = self.entry(TableName(*name))
+            if entry is not None and entry not in found:
+                found.append(entry)
+        return found
 
     def _type(self, data: TableData, name: str) -> str:
         table = self._schema.tables.get((data.schema, data.name))

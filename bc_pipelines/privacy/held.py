@@ -6,7 +6,7 @@ They are never put on disk, because they hold what is about to be taken out.
 from collections.abc import Iterator
 
 from bc_pipelines.pgarchive import Block, TableData, rows
-from bc_pipelines.privacy.errors import SanitiseError
+from bc_pipelines.privacy.errors import INCOMPLETE, SanitiseError
 
 CAP = 64 << 20
 
@@ -31,7 +31,8 @@ class HeldBlock:
             if self.size > room:
                 raise SanitiseError(
                     f"{table.schema}.{table.name} has to wait for other tables, and more than {CAP} bytes would have "
-                    "to be held in memory. The archive written so far is incomplete and must be deleted."
+                    f"to be held in memory. {INCOMPLETE} Purge the table whole in catalogue.toml, or raise the cap in "
+                    "held.py."
                 )
             self._chunks.append(chunk)
 

@@ -71,6 +71,21 @@ class Accounts:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """What the catalogue does not know and the policy had taken out; all empty where the policy refuses.
+
+    Attributes:
+        tables_purged: tables that lost their rows.
+        columns_emptied: columns whose values became NULL, as ``table.column``.
+        columns_purged: columns whose table lost its rows, because they refuse NULL or because it does so anyway.
+    """
+
+    tables_purged: tuple[str, ...]
+    columns_emptied: tuple[str, ...]
+    columns_purged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SourceArchive:
     """What the source says of itself.
 
@@ -97,6 +112,7 @@ class Manifest:
         archive: what the source says of itself.
         tables: one for each table that has data entries, sorted by name.
         accounts: on which side the accounts fell.
+        unknown: what the catalogue does not know and was taken out.
         bytes_read: size of the source.
         bytes_written: size of the target.
         seconds: how long it took.
@@ -107,6 +123,7 @@ class Manifest:
     archive: SourceArchive
     tables: tuple[TableCount, ...]
     accounts: Accounts
+    unknown: Unknown
     bytes_read: int
     bytes_written: int
     seconds: float
@@ -141,6 +158,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
             replaced=accounts["replaced"],
             by_domain=tuple(DomainCount(**domain) for domain in accounts["by_domain"]),
         ),
+        unknown=Unknown(**{name: tuple(places) for name, places in document.pop("unknown").items()}),
         **document,
     )
 

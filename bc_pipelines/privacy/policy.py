@@ -1,10 +1,13 @@
 """What the settings decide about one copy; the catalogue decides everything else."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from bc_pipelines.privacy.entries import PROFILES, Profile
 from bc_pipelines.privacy.errors import PrivacyError
+
+UnknownTables = Literal["refuse", "purge"]
+UnknownColumns = Literal["refuse", "empty"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,9 @@ class Policy:
         staff_passwords: whether staff keep their password hash where the catalogue spares staff.
         mail_sink: the address that replaces every address that the site would mail.
         view_restriction_password: the password that replaces those of pages and collections.
+        unknown_tables: what to do with tables that the catalogue does not know: ``purge`` leaves out their rows.
+        unknown_columns: what to do with columns that it does not know: ``empty`` makes their values NULL and, where a
+            column refuses NULL, leaves out the rows of its table.
     """
 
     profile: Profile
@@ -24,6 +30,8 @@ class Policy:
     staff_passwords: Literal["keep", "replace"]
     mail_sink: str
     view_restriction_password: str = field(repr=False)
+    unknown_tables: UnknownTables = "refuse"
+    unknown_columns: UnknownColumns = "refuse"
 
     def __post_init__(self) -> None:
         """Refuse what would make a rule do nothing or do too much."""
@@ -31,6 +39,10 @@ class Policy:
             raise PrivacyError(f"profile {self.profile!r} is not one of {', '.join(PROFILES)}")
         if self.staff_passwords not in ("keep", "replace"):
             raise PrivacyError(f"staff_passwords is {self.staff_passwords!r}, not keep or replace")
+        if self.unknown_tables not in get_args(UnknownTables):
+            raise PrivacyError(f"unknown_tables is {self.unknown_tables!r}, not refuse or purge")
+        if self.unknown_columns not in get_args(UnknownColumns):
+            raise PrivacyError(f"unknown_columns is {self.unknown_columns!r}, not refuse or empty")
         for domain in self.staff_domains:
             if domain != domain.strip().lower() or "@" in domain or not domain.isascii() or not domain:
                 raise PrivacyError(f"staff domain {domain!r} is not a plain domain in lower case")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bc_pipelines.pgarchive import ArchiveError, copytext
 from bc_pipelines.privacy.accounts import AccountCounter
-from bc_pipelines.privacy.errors import SanitiseError
+from bc_pipelines.privacy.errors import INCOMPLETE, SanitiseError
 from bc_pipelines.privacy.json_rules import UnreadableJson
 from bc_pipelines.privacy.rules import Rule
 
@@ -207,5 +207,6 @@ class RowWork:
     def _failure(self, column: str | None, what: str) -> SanitiseError:
         where = self._plan.table if column is None else f"{self._plan.table}.{column}"
         return SanitiseError(
-            f"{where}, row {self.rows_read}: {what}. The archive written so far is incomplete and must be deleted."
+            f"{where}, row {self.rows_read}: {what}. {INCOMPLETE} Have the row mended in the database that was dumped, "
+            "or give its table another rule in catalogue.toml, and start again."
         )

@@ -36,7 +36,7 @@ def sanitise(
     Args:
         source: an archive of pg_dump's custom format; need not be seekable.
         target: where the copy goes; should be seekable, so that ``pg_restore -j`` can find its blocks. After any
-            exception but ``CatalogueRefusal`` it holds an incomplete archive that must be deleted.
+            exception but ``CatalogueRefusal`` it holds an incomplete archive, which the caller deletes.
         catalogue: what is decided about each table and column.
         policy: which copy, and what the settings decide.
         on_progress: called with the number of bytes read so far.
@@ -51,11 +51,18 @@ def sanitise(
     """
     started = time.monotonic()
     reader = ArchiveReader(cast(BinaryIO, _Watched(source, on_progress)))
-    covered = coverage(reader.entries, reader.tables, catalogue, policy.profile)
+    covered = coverage(
+        reader.entries,
+        reader.tables,
+        catalogue,
+        policy.profile,
+        unknown_tables=policy.unknown_tables,
+        unknown_columns=policy.unknown_columns,
+    )
     if not covered.ok:
         raise CatalogueRefusal(covered.message())
     accounts = AccountCounter(policy)
-    plans = Planner(catalogue, policy, accounts).plans(covered.tables)
+    plans = Planner(covered.catalogue, policy, accounts).plans(covered.tables)
     writer = ArchiveWriter(target, neutral_header(reader.header), neutral_entries(reader.entries))
     tally = _Pass(writer, plans).run(reader)
     writer.finish()
@@ -65,6 +72,7 @@ def sanitise(
         archive=_source_archive(reader.header),
         tables=tally.tables(),
         accounts=accounts.accounts(),
+        unknown=covered.unknown,
         bytes_read=reader.position,
         bytes_written=writer.position,
         seconds=round(time.monotonic() - started, 3),

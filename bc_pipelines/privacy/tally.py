@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bc_pipelines.privacy.entries import TableName
-from bc_pipelines.privacy.errors import SanitiseError
+from bc_pipelines.privacy.errors import INCOMPLETE, SanitiseError
 from bc_pipelines.privacy.manifest import ColumnCount, TableCount, Treatment
 from bc_pipelines.privacy.plan import TablePlan
 
@@ -41,7 +41,7 @@ class Tally:
         if read != written + purged:
             raise SanitiseError(
                 f"{plan.table.name}: {read} rows were read, but {written} written and {purged} left out. "
-                "The archive is incomplete and must be deleted."
+                f"{INCOMPLETE} This is a fault of the sanitiser: report it with this message."
             )
         counts = self._counts.setdefault(plan.table.name, _Counts(plan.treatment))
         counts.read += read

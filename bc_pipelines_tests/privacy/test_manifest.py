@@ -5,7 +5,15 @@ import json
 import pytest
 
 from bc_pipelines.privacy.errors import PrivacyError
-from bc_pipelines.privacy.manifest import Accounts, ColumnCount, DomainCount, Manifest, SourceArchive, TableCount
+from bc_pipelines.privacy.manifest import (
+    Accounts,
+    ColumnCount,
+    DomainCount,
+    Manifest,
+    SourceArchive,
+    TableCount,
+    Unknown,
+)
 
 MANIFEST = Manifest(
     profile="staging",
@@ -13,6 +21,7 @@ MANIFEST = Manifest(
     archive=SourceArchive("1.14", "15.18", "15.18", "2026-01-02T03:04:05"),
     tables=(TableCount("public", "users_user", "rewrite", 9, 9, 0, 6, {"email": ColumnCount("email", 6)}),),
     accounts=Accounts(3, 6, (DomainCount("buckinghamshire.example", 3, 0), DomainCount("residents.example", 0, 6))),
+    unknown=Unknown(("pet",), ("person.nickname",), ("person.shoe_size",)),
     bytes_read=10,
     bytes_written=9,
     seconds=0.1,
@@ -55,6 +64,11 @@ def test_its_shape_is_fixed() -> None:
                 {"domain": "buckinghamshire.example", "kept": 3, "replaced": 0},
                 {"domain": "residents.example", "kept": 0, "replaced": 6},
             ],
+        },
+        "unknown": {
+            "tables_purged": ["pet"],
+            "columns_emptied": ["person.nickname"],
+            "columns_purged": ["person.shoe_size"],
         },
         "bytes_read": 10,
         "bytes_written": 9,

@@ -45,6 +45,8 @@ def test_staff_are_told_by_their_exact_domain(email: str | None, *, staff: bool)
     [
         ("profile", "production", "profile 'production'"),
         ("staff_passwords", "show", "staff_passwords is 'show'"),
+        ("unknown_tables", "empty", "unknown_tables is 'empty', not refuse or purge"),
+        ("unknown_columns", "purge", "unknown_columns is 'purge', not refuse or empty"),
         ("staff_domains", frozenset(("Council.example",)), "'Council.example' is not a plain domain"),
         ("staff_domains", frozenset(("@council.example",)), "is not a plain domain"),
         ("staff_domains", frozenset(("",)), "is not a plain domain"),
