@@ -19,7 +19,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from bc_pipelines_tests.planted import ROWS, planted_rows
+from bc_pipelines_tests.planting import ROWS
+from bc_pipelines_tests.planted import planted_rows
 from bc_pipelines_tests.postgres import Cluster
 
 CSV = Path(__file__).with_name("site-columns.csv")
@@ -143,14 +144,14 @@ def _rows(columns: list[SiteColumn], overrides: Mapping[int, Mapping[str, object
 
 
 def _value(column: SiteColumn, number: int) -> object:
-    """A harmless value of the column's type, different in each row."""
+    """A harmless value of the column's type, different in each row and table."""
     if column.references or column.type in ("integer", "bigint", "smallint"):
         return number
     if column.type.endswith("[]"):
         return f"{{one,two {number}}}"
     if column.type.startswith(("character varying", "text")):
         length = int(column.type.partition("(")[2].rstrip(")") or 60)
-        return f"{number} {column.name} tab\t back\\slash"[:length]
+        return f"{number} {column.name} tab\t back\\slash of {column.table}"[:length]
     return _OTHER_TYPES[column.type].format(number=number, uuid=uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
 
 

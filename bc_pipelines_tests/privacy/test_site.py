@@ -2,101 +2,41 @@
 
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bc_pipelines.pgarchive import ArchiveReader, copytext
+from bc_pipelines.pgarchive import ArchiveReader
 from bc_pipelines.pgarchive.schema import Schema
 from bc_pipelines.privacy.catalogue import Catalogue
-from bc_pipelines.privacy.entries import PROFILES, Profile
-from bc_pipelines.privacy.manifest import Manifest
-from bc_pipelines_tests.planted import ROWS, planted
+from bc_pipelines.privacy.entries import PROFILES
+from bc_pipelines_tests.planting import ROWS
+from bc_pipelines_tests.planted import planted
 from bc_pipelines_tests.postgres import Cluster, find_bindirs
 from bc_pipelines_tests.privacy.archives import (
     PASSWORD,
     SINK,
-    Rows,
     policy,
-    rows_of,
     sanitised,
     stored_of,
-    without_data,
 )
-from bc_pipelines_tests.site_schema import build_site, site_tables
+from bc_pipelines_tests.privacy.site import Archive, Copy, Raw, copied, dumped_site
+from bc_pipelines_tests.site_schema import site_tables
 
 # Kept tables whose rows have to be looked at, because they say which rows of other tables stay.
 OBSERVED = {"django_content_type", "wagtailsearchpromotions_searchpromotion"}
 
 
-@dataclass(frozen=True)
-class Raw:
-    """The site as production would dump it."""
-
-    cluster: Cluster
-    archive: bytes
-    rows: Rows
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A sanitised copy of it."""
-
-    profile: Profile
-    archive: bytes
-    manifest: Manifest
-    rows: Rows
-
-
-@pytest.fixture(scope="module")
-def raw(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Raw:
-    """The whole site, as the oldest PostgreSQL of this machine dumps it."""
-    return dumped_site(cluster, tmp_path_factory.mktemp("site"))
-
-
-def dumped_site(cluster: Cluster, folder: Path) -> Raw:
-    """The whole site, dumped."""
-    build_site(cluster, "site")
-    archive = cluster.dump(folder / "site.dump", database="site").read_bytes()
-    return Raw(cluster, archive, rows_of(archive))
-
-
-@pytest.fixture(scope="module", params=PROFILES)
-def copy(request: pytest.FixtureRequest, raw: Raw) -> Copy:
-    """A copy in each profile."""
-    return copied(raw, request.param)
-
-
-def copied(raw: Raw, profile: Profile) -> Copy:
-    """A copy, made with the shipped catalogue."""
-    archive, manifest = sanitised(raw.archive, Catalogue.load(), policy(profile))
-    return Copy(profile, archive, manifest, rows_of(archive))
-
-
-def everything(archive: bytes, rows: Rows) -> bytes:
-    """All that an archive says: its table of contents and its rows."""
-    return without_data(archive) + b"\n".join(line for lines in rows.values() for line in lines)
-
-
-def column(rows: Rows, table: str, name: str, archive: bytes) -> list[str | None]:
-    """The values of a column."""
-    data = next(data for data in ArchiveReader(io.BytesIO(archive)).tables if data.name == table)
-    index = data.columns.index(name)
-    values = (copytext.split(line)[index] for line in rows[table])
-    return [None if value is None else value.decode() for value in values]
-
-
 def test_everybody_is_in_the_raw_archive(raw: Raw) -> None:
     """The search that the other tests rely on finds every planted word where it was planted."""
-    text = everything(raw.archive, raw.rows)
+    text = raw.everything
     assert [person.place for person in planted() if person.word.encode() not in text] == []
     assert len(raw.rows) == 142
 
 
 def wrongly_left(copy: Copy) -> list[str]:
     """Where planted words were, that are in the copy and may not be."""
-    text = everything(copy.archive, copy.rows)
+    text = copy.everything
     return [
         person.place for person in planted() if person.word.encode() in text and copy.profile not in person.stays_in
     ]
@@ -119,9 +59,7 @@ def test_other_versions_do_as_well(major: int, tmp_path: Path) -> None:
     """Archives of newer versions of PostgreSQL lose the same people, and restore."""
     with Cluster(find_bindirs()[major]) as cluster:
         raw = dumped_site(cluster, tmp_path)
-        assert [
-            person.place for person in planted() if person.word.encode() not in everything(raw.archive, raw.rows)
-        ] == []
+        assert [person.place for person in planted() if person.word.encode() not in raw.everything] == []
         for profile in PROFILES:
             copy = copied(raw, profile)
             assert wrongly_left(copy) == []
@@ -130,7 +68,7 @@ def test_other_versions_do_as_well(major: int, tmp_path: Path) -> None:
 
 def test_what_must_stay_is_there(copy: Copy) -> None:
     """Published content is still there, and so are staff on staging, and editors' promotions, redirects and history."""
-    text = everything(copy.archive, copy.rows)
+    text = copy.everything
     missing = [
         person.place for person in planted() if person.word.encode() not in text and copy.profile in person.stays_in
     ]
@@ -148,12 +86,11 @@ def test_kept_tables_are_the_same_bytes(raw: Raw, copy: Copy) -> None:
 
 def test_columns_without_a_rule_are_the_same_bytes(raw: Raw, copy: Copy) -> None:
     """In rewritten tables, only columns with a rule have other bytes than before."""
-    columns = {data.name: data.columns for data in ArchiveReader(io.BytesIO(raw.archive)).tables}
     for table in copy.manifest.tables:
         if table.treatment != "rewrite" or table.rows_purged:
             continue
         for before, after in zip(raw.rows[table.table], copy.rows[table.table], strict=True):
-            for name, old, new in zip(columns[table.table], before.split(b"\t"), after.split(b"\t"), strict=True):
+            for name, old, new in zip(raw.columns[table.table], before.split(b"\t"), after.split(b"\t"), strict=True):
                 assert old == new or name in table.columns, f"{table.table}.{name}"
 
 
@@ -187,8 +124,8 @@ def test_the_manifest_holds_nobody(copy: Copy) -> None:
 
 def test_accounts_fall_on_the_right_side(raw: Raw, copy: Copy) -> None:
     """Staff, by exact domain, keep their passwords on staging; nobody else does, and nobody at all locally."""
-    before = column(raw.rows, "users_user", "password", raw.archive)
-    after = column(copy.rows, "users_user", "password", copy.archive)
+    before = raw.column("users_user", "password")
+    after = copy.column("users_user", "password")
     kept = [number for number, (old, new) in enumerate(zip(before, after, strict=True), start=1) if old == new]
     assert kept == ([6, 7] if copy.profile == "staging" else [])
     assert all(password is not None and password.startswith("!") for password in after if password not in before)
@@ -200,10 +137,10 @@ def test_accounts_fall_on_the_right_side(raw: Raw, copy: Copy) -> None:
 
 def test_substitutes_are_valid(raw: Raw, copy: Copy) -> None:
     """Made-up usernames are unique, and made-up addresses end in the reserved domain with a short local part."""
-    usernames = column(copy.rows, "users_user", "username", copy.archive)
+    usernames = copy.column("users_user", "username")
     assert len(set(usernames)) == ROWS
-    before = column(raw.rows, "users_user", "email", raw.archive)
-    for old, new in zip(before, column(copy.rows, "users_user", "email", copy.archive), strict=True):
+    before = raw.column("users_user", "email")
+    for old, new in zip(before, copy.column("users_user", "email"), strict=True):
         assert new is not None
         assert new == old or (new.endswith("@replaced.invalid") and len(new.partition("@")[0]) <= 64)
 
@@ -211,17 +148,17 @@ def test_substitutes_are_valid(raw: Raw, copy: Copy) -> None:
 def test_settings_decide_passwords_and_mail(copy: Copy) -> None:
     """Protected pages get the configured password, forms the configured recipient; what was empty stays empty."""
     for table in ("wagtailcore_pageviewrestriction", "wagtailcore_collectionviewrestriction"):
-        assert set(column(copy.rows, table, "password", copy.archive)) <= {PASSWORD, ""}
-    assert column(copy.rows, "wagtailcore_pageviewrestriction", "password", copy.archive)[1] == ""
+        assert set(copy.column(table, "password")) <= {PASSWORD, ""}
+    assert copy.column("wagtailcore_pageviewrestriction", "password")[1] == ""
     for name in ("to_address", "from_address"):
-        values = column(copy.rows, "forms_formpage", name, copy.archive)
+        values = copy.column("forms_formpage", name)
         assert values == [SINK, "", *[SINK] * (ROWS - 2)]
 
 
 def test_revisions_lose_comments_and_recipients_only(raw: Raw, copy: Copy) -> None:
     """Comments in a revision are gone, also in JSON in JSON, its recipients are the sink, and all else is as it was."""
-    before = json.loads(column(raw.rows, "wagtailcore_revision", "content", raw.archive)[0] or "")
-    after = json.loads(column(copy.rows, "wagtailcore_revision", "content", copy.archive)[0] or "")
+    before = json.loads(raw.column("wagtailcore_revision", "content")[0] or "")
+    after = json.loads(copy.column("wagtailcore_revision", "content")[0] or "")
     assert after["wagtail_admin_comments"] == []
     assert after["to_address"] == after["from_address"] == SINK
     form, deeper = json.loads(after["body"])
@@ -237,7 +174,7 @@ def test_revisions_lose_comments_and_recipients_only(raw: Raw, copy: Copy) -> No
 
 def test_page_history_keeps_what_editors_read(copy: Copy) -> None:
     """Every row of page history stays, with titles and workflow, without comments and remarks."""
-    data = [json.loads(value or "") for value in column(copy.rows, "wagtailcore_pagelogentry", "data", copy.archive)]
+    data = [json.loads(value or "") for value in copy.column("wagtailcore_pagelogentry", "data")]
     assert len(data) == ROWS
     assert data[0] == {}
     assert set(data[1]["workflow"]) == {"id", "title", "next"}
@@ -246,35 +183,34 @@ def test_page_history_keeps_what_editors_read(copy: Copy) -> None:
 
 def test_queries_with_a_promotion_stay(copy: Copy) -> None:
     """Exactly the queries stay that an editors' promotion hangs on."""
-    assert column(copy.rows, "wagtailsearchpromotions_query", "id", copy.archive) == ["1", "2", "3"]
+    assert copy.column("wagtailsearchpromotions_query", "id") == ["1", "2", "3"]
     assert len(copy.rows["wagtailsearchpromotions_searchpromotion"]) == ROWS
 
 
 def test_redirects_lose_their_queries(copy: Copy) -> None:
     """No redirect has a query left; of those that became the same on one site, the one without a query stays."""
-    paths = column(copy.rows, "wagtailredirects_redirect", "old_path", copy.archive)
-    ids = column(copy.rows, "wagtailredirects_redirect", "id", copy.archive)
+    paths = copy.column("wagtailredirects_redirect", "old_path")
+    ids = copy.column("wagtailredirects_redirect", "id")
     assert not any("?" in (path or "") for path in paths)
     assert sorted(number or "" for number in ids) == ["3", "4", "5", "6", "7", "8"]
 
 
 def test_references_to_purged_things_go(copy: Copy) -> None:
     """The reference index loses the rows that name a purged table, which would make Wagtail's usage pages fail."""
-    types = column(copy.rows, "wagtailcore_referenceindex", "base_content_type_id", copy.archive)
+    types = copy.column("wagtailcore_referenceindex", "base_content_type_id")
     assert types == ["1", "3", "4", "5", "6", "7", "8"]
 
 
 def test_a_run_can_be_told_from_another(raw: Raw) -> None:
     """Two runs give different substitutes, so that none can be looked up in another copy."""
-    first, second = (rows_of(sanitised(raw.archive, Catalogue.load(), policy("local"))[0]) for _ in range(2))
-    emails = [column(rows, "users_user", "email", raw.archive) for rows in (first, second)]
-    assert not set(emails[0]) & set(emails[1])
+    first, second = (set(copied(raw, "local").column("users_user", "email")) for _ in range(2))
+    assert not first & second
 
 
 def test_staff_passwords_can_be_replaced(raw: Raw) -> None:
     """With staff_passwords set to replace, staff keep their names on staging, and not their passwords."""
     how = policy("staging", replace_staff_passwords=True)
     archive, manifest = sanitised(raw.archive, Catalogue.load(), how)
-    passwords = column(rows_of(archive), "users_user", "password", archive)
+    passwords = Archive(archive).column("users_user", "password")
     assert all((password or "").startswith("!") for password in passwords)
     assert manifest.accounts.kept == 2
