@@ -12,6 +12,7 @@ from bc_pipelines.operations import report, reset
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import State
 from bc_pipelines.operations.report import CheckLine
+from bc_pipelines.operations.report_page import as_html, as_markdown
 
 REPORT = dg.AssetKey(["staging", "reset_report"])
 
@@ -22,7 +23,9 @@ def reset_report(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.
     with clear_errors():
         record = require_reset(tools.now, context.run.run_id, "staging/reset_report", State.READY)
         checks = tuple(checks_of(context.instance, context.run.run_id))
-        key, _ = report.write_report(tools.now, record, checks)
+        written = report.report_of(tools.now, record, checks)
+        key = f"reports/{record.id}.html"
+        tools.now.archives.put_text(key, as_html(written), "text/html; charset=utf-8")
         reset.finish(tools.now, record)
     passed = sum(check.passed for check in checks)
     warned = sum(not check.passed and check.warning for check in checks)
@@ -33,7 +36,9 @@ def reset_report(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.
             "checks passed": passed,
             "checks warned": warned,
             "checks failed": failed,
-            "report": f"s3://{tools.now.archives.bucket}/{key}",
+            # A click opens it. A link to the stored page would be a secret that expires.
+            "report": dg.MetadataValue.md(as_markdown(written)),
+            "report as a page": f"s3://{tools.now.archives.bucket}/{key}",
         }
     )
 

@@ -77,6 +77,12 @@ class Pages:
         page.get_by_role("link", name="View", exact=True).click()
         page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}"))
 
+    def terminate(self) -> None:
+        """Click the button on the page of a run that is under way, and confirm it."""
+        self.page.get_by_role("button", name="Terminate").click()
+        self.page.get_by_role("dialog").get_by_role("button", name=re.compile("^Terminate")).click()
+        self.page.keyboard.press("Escape")
+
     def wait_for_end(self, outcome: str) -> None:
         """Wait, on a run's page, until the run has ended as it should."""
         ended = self.page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first

@@ -90,6 +90,11 @@ class RunningUi:
         self._foreground().wait(PATIENCE)
         until(lambda: not self.left_over(), "the end of the sandbox")
 
+    def kill(self) -> None:
+        """End the command `bucks ui` without a word, and only that; what it started must see to itself."""
+        [pid] = [pid for pid in self._of_the_product() if _read(pid, "cmdline").endswith("main()\0ui\0")]
+        os.kill(pid, signal.SIGKILL)
+
     def left_over(self) -> list[str]:
         """Command lines of processes that still belong to the sandbox or the UI."""
         world = load(self.root)

@@ -80,14 +80,26 @@ def test_numbers_are_plotted_and_parts_drawn(pages: Pages) -> None:
     expect(page.locator("canvas").first).to_be_visible()
 
 
+def test_the_report_opens_by_a_click(pages: Pages) -> None:
+    """Whoever looks after content reads the whole report on the page of staging/reset_report, without S3."""
+    page = pages.open("/assets/staging/reset_report?view=overview")
+    page.get_by_text("Show Markdown").last.click(timeout=MILLISECONDS)
+    report = page.get_by_role("dialog")
+    expect(report.get_by_text("This reset went through.")).to_be_visible()
+    expect(report.get_by_role("row").filter(has_text="wagtailforms_formsubmission")).to_have_count(1)
+    expect(report.get_by_role("row").filter(has_text="proof found nothing")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+
 def test_nothing_starts_by_itself(pages: Pages) -> None:
-    """The schedule and the sensor are listed, and both are switched off."""
+    """The schedule and the sensors are listed; only those that tell where staging stands are switched on."""
     page = pages.open("/automation")
-    for name in ("weekly_staging_reset", "new_production_backup"):
+    telling = ("where_staging_stands_after_a_failure", "where_staging_stands_after_terminate")
+    for name in ("weekly_staging_reset", "new_production_backup", *telling):
         expect(page.get_by_text(name)).to_be_visible(timeout=MILLISECONDS)
     # The switches' own boxes are drawn by their neighbours, so they are there without being visible.
     expect(page.get_by_role("checkbox").last).to_be_attached()
-    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
 
 
 def test_every_check_says_what_it_looks_at(pages: Pages) -> None:

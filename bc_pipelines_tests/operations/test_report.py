@@ -1,4 +1,4 @@
-"""The report's page."""
+"""The report as a page and as Markdown."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from bc_pipelines.operations.record import ResetRecord, State
-from bc_pipelines.operations.report import CheckLine, render
+from bc_pipelines.operations.report import CheckLine, Report, gather
+from bc_pipelines.operations.report_page import as_html, as_markdown
 
 RECORD = ResetRecord(
     id="2026-11-22-0930-4f2a81c0",
@@ -50,10 +51,15 @@ class Text(HTMLParser):
         self.words.append(data)
 
 
+def report(*checks: CheckLine) -> Report:
+    """The report of a reset with these checks."""
+    return gather(RECORD, MANIFEST, checks, SITES)
+
+
 def read(*checks: CheckLine) -> Text:
     """Render the page and read it."""
     text = Text()
-    text.feed(render(RECORD, MANIFEST, checks, SITES))
+    text.feed(as_html(report(*checks)))
     return text
 
 
@@ -85,3 +91,22 @@ def test_nothing_on_the_page_is_markup_but_its_own() -> None:
     page = read(PASSED)
     assert "A <b>bold</b> colleague" in " ".join(page.words)
     assert page.elements & {"b", "script", "img", "link", "iframe"} == set()
+
+
+def test_markdown_says_the_same_as_the_page() -> None:
+    """Every figure, heading and cell of the page is in the text that the Dagster UI shows."""
+    markdown = as_markdown(report(PASSED)).replace("\\", "")
+    shown = [word for word in read(PASSED).words if word.strip()]
+    style = next(word for word in shown if "font:" in word)
+    missing = [word for word in shown if word != style and " ".join(word.split()) not in markdown]
+    assert missing == []
+
+
+def test_markdown_tables_hold_together_whatever_a_check_says() -> None:
+    """A check's words with bars, line breaks and markup stay in their cell and are shown as they are."""
+    odd = replace(PASSED, summary="one | two\nthree *four* [five](https://six.invalid) <script>")
+    row = next(line for line in as_markdown(report(odd)).splitlines() if "four" in line)
+    assert row.replace("\\|", "").count("|") == 5
+    for sign in ("*four", "[five", "<script"):
+        assert f"\\{sign}" in row
+        assert f" {sign}" not in row
