@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-from bc_pipelines.operations.errors import OutOfReach, Refused
+from bc_pipelines.operations.dagster_database import connect
+from bc_pipelines.operations.errors import Refused
 
 # Any two numbers that nothing else uses in this database; the first names the product ("bucks" in base 36 mod 2^31).
 _PRODUCT = 19_651_060
@@ -37,7 +38,7 @@ class ResetLock:
         """
         if self._connection is not None:
             return
-        connection = _connect(self._url, f"reset {run_id}")
+        connection = connect(self._url, f"reset {run_id}", autocommit=True)
         taken = connection.execute("select pg_try_advisory_lock(%s, %s)", (_PRODUCT, _STAGING_RESET)).fetchone()
         if not (taken and taken[0]):
             holder = _holder(connection)
@@ -79,19 +80,9 @@ class ResetLock:
 
 def holder_of(url: str) -> str | None:
     """Which run holds the lock now, as `reset <run id>`, or None when it is free."""
-    with _connect(url, "bc_pipelines lock") as connection:
+    with connect(url, "bc_pipelines lock", autocommit=True) as connection:
         holder = _holder(connection)
     return None if holder == "unknown run" else holder
-
-
-def _connect(url: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
-    try:
-        return psycopg.connect(url, autocommit=True, application_name=name)
-    except psycopg.OperationalError:
-        raise OutOfReach(
-            "Dagster's own database, which holds the lock, does not answer. "
-            "Check DAGSTER_DATABASE_URL and that PostgreSQL runs."
-        ) from None
 
 
 def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from bc_pipelines.operations.dagster_database import connect
 from bc_pipelines.operations.errors import OutOfReach
 
 # Two processes that meet a new database at once would both create, and one of them fail.
@@ -187,7 +188,7 @@ class Records:
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
         try:
-            with psycopg.connect(self._url, application_name="bc_pipelines records") as connection:
+            with connect(self._url, "bc_pipelines records") as connection:
                 if not self._table_is_there:
                     connection.execute(_TABLE)
                     connection.commit()
@@ -195,6 +196,6 @@ class Records:
                 yield connection
         except psycopg.OperationalError:
             raise OutOfReach(
-                "Dagster's own database, which holds the reset records, does not answer. "
-                "Check DAGSTER_DATABASE_URL and that PostgreSQL runs."
+                "Dagster's own database, which holds the reset records, stopped answering. "
+                "Check that PostgreSQL runs, then look at the run in the UI for where things stand."
             ) from None

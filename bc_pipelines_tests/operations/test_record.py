@@ -1,24 +1,21 @@
 """Reset records and the lock, on a real PostgreSQL."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
 from bc_pipelines.operations.errors import Refused
-from bc_pipelines.operations.gates import in_safe_words, standing
+from bc_pipelines.operations.gates import in_safe_words
 from bc_pipelines.operations.lock import ResetLock, holder_of
 from bc_pipelines.operations.record import Records, ResetRecord, State
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster
 
 APP = "council-staging"
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of an empty database that stands in for Dagster's own."""
-    with Cluster(find_bindirs()[max(find_bindirs())]) as cluster:
-        yield cluster.url("postgres")
+@pytest.fixture
+def url(cluster: Cluster) -> str:
+    """The URL of a database that stands in for Dagster's own."""
+    return cluster.url()
 
 
 @pytest.fixture
@@ -72,15 +69,6 @@ def test_a_later_stop_before_the_wipe_does_not_hide_a_broken_off_reset(records: 
     found = records.broken_off("staging")
     assert found is not None
     assert found.id == first.id
-
-
-@pytest.mark.parametrize("state", list(State))
-def test_every_state_has_words_for_what_to_do(records: Records, state: State) -> None:
-    """Wherever a reset stops, the message says what state staging is in and names the way back once it is needed."""
-    words = standing(begin(records, "run-1", state))
-    assert APP in words
-    assert ("b007" in words) == (state.rank >= State.WIPING.rank)
-    assert ("r008" in words) == (state is State.WIPING)
 
 
 def test_the_second_reset_is_refused_and_told_who_holds_the_lock(url: str) -> None:
