@@ -1,13 +1,12 @@
-"""Group `backups`: one of every instance. Production's is adopted where it is recent, staging's is always new."""
+"""Group `backups`: one of every instance. Production's is adopted where it is recent, staging's is the way back."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 
 from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, megabytes, transfer_progress
-from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
+from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN, refuse_unconfirmed
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import backups
 from bc_pipelines.operations.backups import Backup
@@ -42,13 +41,16 @@ def _backup_asset(key: dg.AssetKey, deps: list[dg.AssetKey], text: str) -> Calla
 def production_backup(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """The only thing ever written to production is a backup capture, and only when no recent one can be adopted."""
     with clear_errors():
+        refuse_unconfirmed(context, tools.now.settings.staging)
         production = tools.now.settings.production
         backup = backups.recent_or_new(tools.now, production, transfer_progress(context))
     yield from _results(backup, PRODUCTION, tools)
 
 
 @_backup_asset(
-    STAGING, [PLAN, EXTRA_ACCOUNTS], "Staging as it was before the reset: the way back. Always captured anew."
+    STAGING,
+    [PLAN, EXTRA_ACCOUNTS],
+    "Staging as it was before the reset: the way back. Captured anew, unless a broken-off reset left one.",
 )
 def staging_backup(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Inside a reset it becomes the rollback point; alone it is just a backup."""
@@ -84,9 +86,7 @@ def _results(backup: Backup, key: dg.AssetKey, tools: ToolsResource) -> Results:
     verdicts = (
         backup_checks.backup_succeeded(backup.name, backup.succeeded, backup.finished_at),
         backup_checks.backup_complete(backup.name, backup.magic, backup.downloadable_bytes, backup.size_bytes),
-        backup_checks.backup_recent(
-            backup.name, backup.finished_at, datetime.now(UTC), tools.now.settings.backup_max_age
-        ),
+        backups.recent(backup, tools.now.settings.backup_max_age),
     )
     for name, verdict in zip(_CHECKS, verdicts, strict=True):
         yield check_result(verdict, name, key)

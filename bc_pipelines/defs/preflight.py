@@ -1,6 +1,7 @@
 """Group `preflight`: what must be known and agreed before anything is touched."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
@@ -13,6 +14,7 @@ from bc_pipelines.operations import mend, reset
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.plan import Plan, as_markdown, make_plan
 from bc_pipelines.operations.record import State
+from bc_pipelines.settings import Environment
 
 PLAN = dg.AssetKey(["staging", "reset_plan"])
 EXTRA_ACCOUNTS = dg.AssetKey(["staging", "extra_accounts"])
@@ -48,10 +50,8 @@ def reset_plan(
     """
     target = tools.now.settings.staging
     with clear_errors():
-        approval = ""
+        approval = _approve(context, config, target)
         if not config.preview:
-            repeated = PARENT_RUN_ID_TAG in context.run.tags
-            approval = reset.approve(target, config.confirm, scheduled=config.scheduled, repeated=repeated)
             tools.now.lock.acquire(context.run.run_id)
             reset.wait_for_broken_off(tools.now, target)
         plan = make_plan(tools.now, target)
@@ -61,6 +61,30 @@ def reset_plan(
             record = reset.begin(tools.now, context.run.run_id, target, plan, config.requested_by, approval)
             context.log.info(f"Reset {record.id} begins.")
     yield dg.MaterializeResult(metadata=_plan_metadata(plan))
+
+
+def refuse_unconfirmed(context: dg.AssetExecutionContext, target: Environment) -> None:
+    """Hold what was typed against the target's name in the first step of a reset, before anything is captured.
+
+    Args:
+        context: of any step; in a run without the plan, nothing is asked.
+        target: the environment that would be wiped.
+
+    Raises:
+        Refused: as `reset.approve`.
+    """
+    step = PLAN.to_python_identifier()
+    if context.job_def.has_node_named(step):
+        steps: Any = context.run.run_config.get("ops", {})
+        _approve(context, ResetPlanConfig(**steps.get(step, {}).get("config", {})), target)
+
+
+def _approve(context: dg.AssetExecutionContext, config: ResetPlanConfig, target: Environment) -> str:
+    """By whose word this run may reset; nobody's is needed for a preview."""
+    if config.preview:
+        return ""
+    repeated = PARENT_RUN_ID_TAG in context.run.tags
+    return reset.approve(target, config.confirm, scheduled=config.scheduled, repeated=repeated)
 
 
 @dg.asset(key=EXTRA_ACCOUNTS, deps=[PLAN], group_name="preflight", owners=OWNERS, kinds={"postgres"})

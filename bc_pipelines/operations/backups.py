@@ -1,4 +1,4 @@
-"""The two backups of a reset: production's, adopted or captured, and staging's, always fresh: the way back.
+"""The two backups of a reset: production's, adopted or captured, and staging's: the way back.
 
 Belongs here: which backup counts and what is asked of it. Does not belong here: how Heroku is spoken to.
 """
@@ -6,10 +6,11 @@ Belongs here: which backup counts and what is asked of it. Does not belong here:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
+from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
@@ -43,6 +44,7 @@ class Backup:
         magic: the first bytes of the file behind its public URL.
         downloadable_bytes: how many bytes that file has in all.
         captured: whether it was made now; otherwise it was there and was adopted.
+        way_back_of: id of the broken-off reset whose rollback point it is; empty for any other backup.
     """
 
     app: str
@@ -55,6 +57,7 @@ class Backup:
     magic: bytes
     downloadable_bytes: int
     captured: bool
+    way_back_of: str = ""
 
     @property
     def age(self) -> timedelta:
@@ -78,62 +81,91 @@ def recent_or_new(tools: Tools, environment: Environment, on_progress: Callable[
     """
     database = tools.heroku.database(environment.heroku_app)
     found = tools.heroku.recent_backup(database, newer_than=tools.settings.backup_max_age)
-    return _look_at(tools, database, found, captured=False) if found else fresh(tools, environment, on_progress)
+    return _look_at(tools, database, found, captured=False) if found else _capture(tools, database, on_progress)
 
 
 def fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfer], None]) -> Backup:
-    """A backup of an environment made now.
+    """A backup of an environment made now, outside a reset.
 
     Raises:
+        Refused: Heroku would drop the rollback point of a broken-off reset for it.
         HerokuError: the capture failed, or Heroku cannot be reached.
     """
     database = tools.heroku.database(environment.heroku_app)
+    broken_off = tools.records.broken_off(environment.name)
+    point = broken_off.facts["rollback_point"] if broken_off else None
+    if point in {backup.name for backup in tools.heroku.evicted_by_capture(database)}:
+        raise Refused(
+            f"One more backup of {environment.heroku_app} would make Heroku drop {point}, which is the way back from "
+            "a broken-off reset. Nothing was changed. Start the job reset_staging, or delete another backup first: "
+            f"heroku pg:backups:delete -a {environment.heroku_app}."
+        )
+    return _capture(tools, database, on_progress)
+
+
+def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[[Transfer], None]) -> Backup:
+    """Make sure, before anything is wiped, that a backup leads back, and remember which.
+
+    Where an earlier reset wiped the target and did not come to its end, that reset's rollback point is the way back
+    of this one, too. Nothing is captured then: the target may be empty or partial, and Heroku, which keeps few
+    backups, could drop the good one for a picture of the wreck.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset; its fact `rollback_point` is set.
+        on_progress: called with every look at a running capture.
+
+    Returns:
+        The backup that leads back.
+
+    Raises:
+        Refused: the rollback point of the broken-off reset is not in Heroku's list any more.
+        HerokuError: the capture failed.
+    """
+    database = own_database(tools, record.environment, record)
+    carried = record.facts.get("rollback_point")
+    backup = _carried(tools, database, record) if carried else _capture(tools, database, on_progress)
+    tools.records.note(record, State.BACKED_UP, rollback_point=backup.name)
+    return backup
+
+
+def recent(backup: Backup, limit: timedelta) -> Verdict:
+    """Whether a backup is young enough to be worth using; the way back from a broken-off reset may have any age.
+
+    Args:
+        backup: the backup.
+        limit: how old any other may be.
+    """
+    verdict = backup_checks.backup_recent(backup.name, backup.finished_at, datetime.now(UTC), limit)
+    if not backup.way_back_of:
+        return verdict
+    return Verdict(
+        passed=True,
+        summary=f"Backup {backup.name} is the rollback point of the broken-off reset {backup.way_back_of}: what "
+        f"{backup.app} held before that one wiped it, {backup.age.total_seconds() / 3600:.1f} hours ago. Nothing "
+        "newer is worth going back to, so its age does not count.",
+        facts=verdict.facts,
+    )
+
+
+def _capture(tools: Tools, database: Database, on_progress: Callable[[Transfer], None]) -> Backup:
     started = tools.heroku.capture(database)
     done = tools.heroku.wait(database.owner_app, started, on_progress=on_progress, deadline=CAPTURE_DEADLINE)
     return _look_at(tools, database, done, captured=True)
 
 
-def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[[Transfer], None]) -> Backup:
-    """Back up the target before anything is wiped, and remember which backup leads back.
-
-    Where an earlier reset wiped the target and did not come to its end, the target may be empty or partial: that
-    reset's rollback point is then kept as this one's, and the new backup is only a picture of the wreck.
-
-    Args:
-        tools: the run's tools.
-        record: of the reset; its fact `rollback_point` is set.
-        on_progress: called with every look at the running capture.
-
-    Returns:
-        The new backup of the target.
-
-    Raises:
-        Refused: the rollback point is not, or no longer, in Heroku's list.
-        HerokuError: the capture failed.
-    """
-    environment = tools.settings.environments[record.environment]
-    own_database(tools, record.environment, record)
-    _require_kept(tools, environment, record.facts.get("rollback_point"))
-    backup = fresh(tools, environment, on_progress)
-    point = str(record.facts.get("rollback_point") or backup.name)
-    listed = {t.name for t in tools.heroku.transfers(environment.heroku_app) if t.good}
-    if point not in listed:
-        raise Refused(
-            f"The rollback point {point} of {environment.heroku_app} is not in Heroku's list of backups any more "
-            "(retention may have dropped it). Nothing was wiped. Check heroku pg:backups before a new start."
-        )
-    tools.records.note(record, State.BACKED_UP, rollback_point=point, staging_backup=backup.name)
-    return backup
-
-
-def _require_kept(tools: Tools, environment: Environment, point: str | None) -> None:
-    """Refuse a capture that would make Heroku drop the rollback point of a broken-off reset."""
-    dropped = tools.heroku.evicted_by_capture(tools.heroku.database(environment.heroku_app))
-    if point in {backup.name for backup in dropped}:
-        raise Refused(
-            f"One more backup of {environment.heroku_app} would make Heroku drop {point}, which is the way back. "
-            "Nothing was changed. Delete an older backup first: heroku pg:backups:delete."
-        )
+def _carried(tools: Tools, database: Database, record: ResetRecord) -> Backup:
+    """The rollback point that a broken-off reset left to this one."""
+    point, broken_off = record.facts["rollback_point"], record.facts["broken_off"]
+    for transfer in tools.heroku.transfers(database.owner_app):
+        if transfer.kind == "backup" and transfer.good and transfer.name == point:
+            return replace(_look_at(tools, database, transfer, captured=False), way_back_of=broken_off)
+    raise Refused(
+        f"Backup {point} of {record.app}, the rollback point of the broken-off reset {broken_off}, is not in Heroku's "
+        "list any more. Nothing was changed by this run. Look at heroku pg:backups, bring the site into a state that "
+        f"you want to be able to go back to, end its maintenance (heroku maintenance:off -a {record.app}) and start "
+        "the job reset_staging again."
+    )
 
 
 def catalogue_covers(tools: Tools) -> Verdict:

@@ -97,11 +97,13 @@ def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
     unfinished = tools.records.broken_off(target.name)
     if unfinished is None:
         return {}
+    carried: dict[str, Any] = {}
     names = ["formation"]
     # Maintenance off means that somebody rolled back and opened the site by hand: what is there now counts.
     if tools.heroku.app(target.heroku_app).maintenance:
+        carried["broken_off"] = unfinished.id
         names += ["rollback_point"] if "accounts_put_back" in unfinished.facts else ["rollback_point", "accounts_key"]
-    return {"broken_off": unfinished.id} | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
+    return carried | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
 
 
 def finish(tools: Tools, record: ResetRecord) -> ResetRecord:

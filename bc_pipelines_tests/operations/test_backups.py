@@ -1,0 +1,135 @@
+"""The way back where Heroku keeps two backups, against the simulator of Heroku over real databases."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bc_pipelines.operations import backups
+from bc_pipelines.operations.backups import Backup
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.target import facts_of
+from bc_pipelines.operations.tools import Tools, open_tools
+from bc_pipelines.sandbox.apps import environments_toml
+from bc_pipelines.sandbox.certificates import make_certificates
+from bc_pipelines_tests.postgres import Cluster
+from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION_HOST, STAGING, TOKEN, Simulated
+
+BROKEN_OFF = "2026-11-22-0930-run-1"
+
+
+@pytest.fixture(scope="module")
+def running(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
+    """The simulator; staging's plan keeps two backups."""
+    for name in ("production", "staging", "dagster"):
+        cluster.create_database(name)
+    certificates = make_certificates(tmp_path_factory.mktemp("tls") / "private", [PRODUCTION_HOST])
+    urls = (cluster.url("production"), cluster.url("staging"))
+    simulated = Simulated(tmp_path_factory.mktemp("heroku"), certificates, cluster.bin_dir, urls)
+    with simulated.running():
+        yield simulated
+
+
+@pytest.fixture
+def tools(running: Simulated, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
+    """Tools that reach the simulator, with no backup and no record there yet."""
+    path = tmp_path / "environments.toml"
+    path.write_text(environments_toml(), encoding="utf-8")
+    for name, value in {
+        "BC_ENVIRONMENTS": str(path),
+        "BC_VIEW_RESTRICTION_PASSWORD": "invented for these tests",
+        "BC_HEROKU_POLL_SECONDS": "0.05",
+        "DAGSTER_DATABASE_URL": cluster.url("dagster"),
+        "HEROKU_HOST": running.base,
+        "HEROKU_DATA_HOST": "127.0.0.1",
+        "HEROKU_API_KEY": TOKEN,
+        "SSL_CERT_FILE": str(running.certificates.ca),
+        "AWS_DEFAULT_REGION": "eu-west-2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    cluster.execute("drop schema if exists bc_pipelines cascade", database="dagster")
+    for backup in running.transfers(STAGING):
+        running.api.delete(f"/client/v11/apps/{STAGING}/transfers/{backup['num']}").raise_for_status()
+    with open_tools() as tools:
+        yield tools
+
+
+def begin(tools: Tools, run_id: str, **facts: object) -> ResetRecord:
+    """The record of a reset of staging that was just planned."""
+    target = facts_of(tools.heroku.database(STAGING))
+    return tools.records.open_reset(run_id, "staging", STAGING, "a tester", "typed", target=target, **facts)
+
+
+def broken_off(tools: Tools) -> str:
+    """A reset that wiped staging and stopped; gives the name of its rollback point."""
+    record = begin(tools, "run-1")
+    point = backups.set_rollback_point(tools, record, lambda _: None).name
+    tools.records.note(record, State.WIPING)
+    return point
+
+
+def kept(tools: Tools) -> list[str]:
+    """Staging's backups as Heroku lists them, newest first."""
+    return [transfer.name for transfer in tools.heroku.transfers(STAGING) if transfer.good]
+
+
+def test_a_first_reset_captures_its_way_back(tools: Tools) -> None:
+    """The new backup is noted as the rollback point."""
+    record = begin(tools, "run-1")
+    backup = backups.set_rollback_point(tools, record, lambda _: None)
+    assert backup.captured
+    assert kept(tools) == [backup.name]
+    now = tools.records.of_run("run-1")
+    assert now is not None
+    assert (now.state, now.facts["rollback_point"]) == (State.BACKED_UP, backup.name)
+
+
+def test_however_often_a_reset_fails_the_way_back_stays(tools: Tools) -> None:
+    """Three more attempts: each takes over the same backup, captures none, and none is refused."""
+    point = broken_off(tools)
+    tools.heroku.wait(STAGING, tools.heroku.capture(tools.heroku.database(STAGING)))
+    before = kept(tools)
+    for attempt in ("run-2", "run-3", "run-4"):
+        record = begin(tools, attempt, rollback_point=point, broken_off=BROKEN_OFF)
+        backup = backups.set_rollback_point(tools, record, lambda _: None)
+        assert (backup.name, backup.captured, backup.way_back_of) == (point, False, BROKEN_OFF)
+        assert backup.succeeded
+        assert backup.magic == b"PGDMP"
+        assert kept(tools) == before
+
+
+def test_a_lost_way_back_is_refused_with_a_way_out(tools: Tools) -> None:
+    """Somebody deleted the rollback point: nothing is wiped, and the message says how to begin anew."""
+    record = begin(tools, "run-2", rollback_point="b001", broken_off=BROKEN_OFF)
+    with pytest.raises(Refused, match=r"b001 of buckinghamshire-staging.* is not in Heroku's list any more") as caught:
+        backups.set_rollback_point(tools, record, lambda _: None)
+    assert f"heroku maintenance:off -a {STAGING}" in str(caught.value)
+    assert kept(tools) == []
+
+
+def test_a_backup_outside_a_reset_does_not_cost_the_way_back(tools: Tools) -> None:
+    """Materialised alone, staging/backup is captured until one more would drop the rollback point; then it refuses."""
+    point = broken_off(tools)
+    backups.fresh(tools, tools.settings.staging, lambda _: None)
+    with pytest.raises(Refused, match=f"would make Heroku drop {point}"):
+        backups.fresh(tools, tools.settings.staging, lambda _: None)
+    assert point in kept(tools)
+
+
+def test_without_a_broken_off_reset_old_backups_may_go(tools: Tools) -> None:
+    """Outside a reset, the third backup takes the place of the first."""
+    names = [backups.fresh(tools, tools.settings.staging, lambda _: None).name for _ in range(3)]
+    assert kept(tools) == [names[2], names[1]]
+
+
+@pytest.mark.parametrize(("way_back_of", "passed"), [("", False), (BROKEN_OFF, True)])
+def test_age_does_not_count_for_the_way_back(way_back_of: str, passed: bool) -> None:
+    """Two days old where one is allowed: that fails, but for the rollback point of a broken-off reset."""
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    backup = Backup(STAGING, "b007", "uuid", 1, 1, long_ago, True, b"PGDMP", 1, captured=False, way_back_of=way_back_of)
+    verdict = backups.recent(backup, timedelta(days=1))
+    assert verdict.passed is passed
+    assert ("is the rollback point of the broken-off reset" in verdict.summary) is passed
+    assert verdict.facts["age_hours"] == pytest.approx(48, abs=1)
