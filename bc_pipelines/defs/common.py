@@ -11,7 +11,7 @@ import dagster as dg
 
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import Transfer
-from bc_pipelines.operations.gates import in_safe_words, standing, telling_where_things_stand
+from bc_pipelines.operations.gates import in_safe_words, telling_where_things_stand
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.tools import Tools
 
@@ -95,9 +95,7 @@ def clear_errors(tools: Tools | None = None, record: ResetRecord | None = None) 
     except dg.Failure:
         raise
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
-        if tools is not None and record is not None:
-            now = tools.records.of_run(record.run_id) or record
-            dg.get_dagster_logger().error(f"This run was terminated. {standing(now)}")
+        # The run's last message says where things stand (see `last_words`).
         raise
     except Exception as error:
         raise dg.Failure(in_safe_words(error), allow_retries=False) from None

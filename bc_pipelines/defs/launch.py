@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
+from bc_pipelines import settings
+from bc_pipelines.defs.instance import open_instance
 from bc_pipelines.defs.jobs import plan_config
+from bc_pipelines.defs.last_words import last_words
 from bc_pipelines.defs.notices import checks_of
 from bc_pipelines.operations.report import CheckLine
 
@@ -33,7 +37,7 @@ class Outcome:
     Attributes:
         run_id: Dagster's id of it.
         succeeded: whether the run went through.
-        failure: the message of the step that failed, or an empty text.
+        failure: why it failed, where staging stands and what to do next; an empty text where it went through.
         steps: in the order in which they began.
         checks: every check that was evaluated.
         metadata: of each materialised asset, by key and label; plain values only.
@@ -64,20 +68,21 @@ def run_reset(confirm: str, requested_by: str, on_step: Callable[[str], None]) -
         What came of it. A failed run is an outcome, not an exception.
 
     Raises:
-        dagster.DagsterHomeNotSetError: DAGSTER_HOME is not set.
+        OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
+        SettingsError: a setting is missing or wrong.
     """
     from bc_pipelines.definitions import defs
 
     run_id = str(uuid.uuid4())
     config = {**plan_config(confirm=confirm, requested_by=requested_by).to_config_dict(), **_QUIET}  # type: ignore[no-untyped-call]
-    with dg.DagsterInstance.get() as instance:
+    with open_instance(settings.load().dagster_database_url) as instance:
         instance.add_event_listener(run_id, lambda event: _tell(event, on_step))
         job = defs.resolve_job_def("reset_staging")
         result = job.execute_in_process(run_config=config, instance=instance, run_id=run_id, raise_on_error=False)
         return Outcome(
             run_id=run_id,
             succeeded=result.success,
-            failure=_failure(result),
+            failure="" if result.success else _with_last_words(run_id, _failure(result)),
             steps=tuple(_steps(instance, run_id)),
             checks=tuple(checks_of(instance, run_id)),
             metadata=_metadata(result),
@@ -89,6 +94,10 @@ def _tell(event: dg.EventLogEntry, on_step: Callable[[str], None]) -> None:
         on_step(event.step_key.replace("__", "/"))
 
 
+def _with_last_words(run_id: str, failure: str) -> str:
+    return f"{failure} {last_words(run_id, failure)}".strip()
+
+
 def _failure(result: dg.ExecuteInProcessResult) -> str:
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.user_failure_data:
@@ -96,10 +105,17 @@ def _failure(result: dg.ExecuteInProcessResult) -> str:
     for event in result.all_events:
         if event.is_job_event and event.is_failure:
             error = event.job_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            return error.message.strip() if error else str(event.message)
+            return _in_words(error) if error else str(event.message)
     return ""
+
+
+def _in_words(error: SerializableErrorInfo) -> str:
+    """What Dagster itself stopped a run for, without the name of its class."""
+    while error.cause is not None:
+        error = error.cause
+    if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+        return "This run was interrupted."
+    return error.message.partition(f"{error.cls_name}: ")[2].strip() or error.message.strip()
 
 
 def _steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[Step]:

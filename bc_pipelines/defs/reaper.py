@@ -11,8 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from bc_pipelines.operations.gates import standing
 from bc_pipelines.operations.record import Records
+from bc_pipelines.operations.standing import standing
 
 HOST = "bc_pipelines/host"
 PROCESS = "bc_pipelines/process"

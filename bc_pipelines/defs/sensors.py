@@ -1,10 +1,11 @@
-"""What is noticed by itself: a new backup of production."""
+"""What is noticed by itself: a new backup of production, and (in `last_words`) a reset that did not come to its end."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from bc_pipelines import settings
+from bc_pipelines.defs import last_words
 from bc_pipelines.defs.jobs import adopt_production_backup
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import HerokuError
@@ -55,4 +56,4 @@ def _newest_backup() -> tuple[str, str] | None:
     return (newest.uuid, newest.name) if newest else None
 
 
-ALL = [new_production_backup]
+ALL = [new_production_backup, *last_words.ALL]

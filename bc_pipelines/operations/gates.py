@@ -1,7 +1,8 @@
 """What must hold before a step of a reset may touch anything, asserted again inside every step.
 
 Dagster's blocking checks act only inside one run; these gates act however a step was started. Belongs here: the
-questions that every destructive step asks, and the words for where things stand when one fails.
+questions that every destructive step asks, and failures in safe words. Does not belong here: the words for where things
+stand (see `standing`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import psycopg
 
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.standing import standing
 from bc_pipelines.operations.tools import Tools
 
 ALONE = (
@@ -45,7 +47,10 @@ def require_reset(tools: Tools, run_id: str, step: str, reached: State, fact: st
         raise Refused(ALONE.format(step=step))
     if record.app != tools.settings.environments[record.environment].heroku_app:
         raise Refused(f"{step}: the name that was typed, {record.app}, is not the target's. Nothing was changed.")
-    tools.lock.assert_held()
+    try:
+        tools.lock.assert_held()
+    except Refused as lost:
+        raise Refused(f"{lost} {standing(record)}") from None
     if record.state.rank < reached.rank:
         raise GateClosed(
             f"{step} needs the state '{reached}', but the reset {record.id} is only '{record.state}': "
@@ -57,46 +62,6 @@ def require_reset(tools: Tools, run_id: str, step: str, reached: State, fact: st
             f"Start the whole job reset_staging. {standing(record)}"
         )
     return record
-
-
-def standing(record: ResetRecord) -> str:
-    """Where things stand and what to do next, in words for the person who finds a stopped reset."""
-    broken_off = record.facts.get("broken_off")
-    if not record.wiped and broken_off:
-        return (
-            f"This reset touched nothing, but {record.app} is still as the broken-off reset {broken_off} left it: in "
-            f"maintenance, perhaps without data. Its rollback point is backup {record.facts.get('rollback_point')}. "
-            "Put right what the message names and start the job reset_staging again."
-        )
-    if not record.wiped:
-        return (
-            f"{record.app} was not touched and is as it was. "
-            "Put right what the message names and start the job reset_staging again."
-        )
-    rollback = record.facts.get("rollback_point")
-    if record.state.rank >= State.READY.rank:
-        return (
-            f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
-            f"opened. Rollback point: backup {rollback} of {record.app}."
-        )
-    transfer = record.facts.get("restore_transfer")
-    lines = [
-        f"{record.app} is in maintenance and must stay there: its database may be empty, partial or not yet checked.",
-        f"Rollback point: backup {rollback} of {record.app}, taken before anything was wiped.",
-    ]
-    if transfer and record.state is State.WIPING:
-        lines.append(f"Heroku's restore {transfer} may still be running; the next run waits for it before anything.")
-    lines.append(
-        "To go on: put right what the message names and start reset_staging again. To go back: "
-        f"heroku pg:backups:restore {rollback} DATABASE_URL -a {record.app} --confirm {record.app}, "
-        f"then heroku ps:scale {_formation(record)} -a {record.app} and heroku maintenance:off -a {record.app}."
-    )
-    return " ".join(lines)
-
-
-def _formation(record: ResetRecord) -> str:
-    """The dynos as they were before the wipe, as `heroku ps:scale` takes them."""
-    return " ".join(f"{name}={quantity}" for name, quantity in record.facts.get("formation", {"web": 1}).items())
 
 
 @contextmanager
@@ -112,8 +77,8 @@ def telling_where_things_stand(tools: Tools, record: ResetRecord) -> Iterator[No
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except Exception as error:
-        now = tools.records.of_run(record.run_id) or record
-        raise GateClosed(f"{in_safe_words(error)} {standing(now)}") from None
+        said, where = in_safe_words(error), standing(tools.records.of_run(record.run_id) or record)
+        raise GateClosed(said if where in said else f"{said} {where}") from None
 
 
 def in_safe_words(error: Exception) -> str:

@@ -57,8 +57,8 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
         source=source,
         allowed_apps=tools.settings.writable_apps,
     )
-    tools.records.note(record, restore_transfer=restore.name, restore_uuid=restore.uuid)
-    return tools.heroku.wait(target.owner_app, restore, on_progress=on_progress, deadline=RESTORE_DEADLINE)
+    record = tools.records.note(record, restore_transfer=restore.name, restore_uuid=restore.uuid)
+    return _follow(tools, record, target.owner_app, restore, on_progress)
 
 
 def count_what_arrived(tools: Tools, record: ResetRecord) -> Verdict:
@@ -123,6 +123,21 @@ def settle_unfinished(tools: Tools, app: str) -> None:
         except TransferFailed:
             # That it failed is no news: the next reset restores anew.
             continue
+
+
+def _follow(
+    tools: Tools, record: ResetRecord, owner: str, restore: Transfer, on_progress: Callable[[Transfer], None]
+) -> Transfer:
+    """Wait for the restore, and write down how it ended where that is known, for whoever finds this reset stopped."""
+    try:
+        done = tools.heroku.wait(owner, restore, on_progress=on_progress, deadline=RESTORE_DEADLINE)
+    except TransferUnfinished:
+        raise
+    except TransferFailed as failed:
+        tools.records.note(record, restore_ended=failed.transfer.state)
+        raise
+    tools.records.note(record, restore_ended=done.state)
+    return done
 
 
 def _require_the_proven_archive(tools: Tools, record: ResetRecord) -> None:

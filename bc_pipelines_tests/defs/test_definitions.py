@@ -100,9 +100,11 @@ def test_a_destructive_job_is_never_retried() -> None:
 
 
 def test_nothing_runs_by_itself_until_it_is_switched_on() -> None:
-    """Schedules and sensors are off in a new installation."""
+    """In a new installation, schedules and sensors that start something are off; those that only tell are on."""
     assert [s.default_status for s in defs.schedules or ()] == [dg.DefaultScheduleStatus.STOPPED]
-    assert [s.default_status for s in defs.sensors or ()] == [dg.DefaultSensorStatus.STOPPED]
+    on = {s.name for s in defs.sensors or () if s.default_status is dg.DefaultSensorStatus.RUNNING}
+    assert on == {"where_staging_stands_after_a_failure", "where_staging_stands_after_terminate"}
+    assert not any(s.targets for s in defs.sensors or () if s.name in on)
 
 
 def test_a_resource_can_be_replaced() -> None:

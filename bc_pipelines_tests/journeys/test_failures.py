@@ -68,10 +68,13 @@ def test_an_unknown_app(outside: Outside, environments: Path) -> None:
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("typed", ["", PRODUCTION, "buckinghamshire-stagin"])
 def test_a_wrong_name_typed(outside: Outside, typed: str) -> None:
-    """Anything but the exact name of staging's app is refused."""
+    """Anything but the exact name of staging's app is refused, before production is asked for a backup."""
+    for backup in outside.transfers(PRODUCTION, "gof3r"):
+        _delete_backup(outside, backup["num"])
     outcome = outside.reset(confirm=typed)
     assert not outcome.succeeded
     assert f"To wipe {STAGING}, its name must be typed" in outcome.failure
+    assert outside.transfers(PRODUCTION, "gof3r") == []
 
 
 @pytest.mark.usefixtures("untouched")
@@ -157,6 +160,7 @@ def test_a_restore_that_stops_half_way(outside: Outside) -> None:
     """Staging is left half restored: maintenance stays on, no dyno runs, the message names the way back.
 
     The next reset keeps that rollback point, brings the dynos back as they were before the first, and goes through.
+    Nothing is captured of the wreck, so that Heroku, which keeps few backups, never drops the way back for it.
     """
     before = outside.running()
     with outside.fault(on="transfer", kind="half_way", transfer="restore", app=STAGING):
@@ -165,6 +169,8 @@ def test_a_restore_that_stops_half_way(outside: Outside) -> None:
     rollback = outside.transfers(STAGING, "gof3r")[0]["num"]
     assert f"backup b{rollback:03} of {STAGING}" in broken.failure
     assert "is in maintenance and must stay there" in broken.failure
+    assert "is over: failed" in broken.failure
+    assert "still be running" not in broken.failure
     assert outside.maintenance()
     assert set(outside.running().values()) == {0}
 
@@ -174,7 +180,9 @@ def test_a_restore_that_stops_half_way(outside: Outside) -> None:
     assert outside.running() == before
     facts = outside.sql("dagster", "select facts from bc_pipelines.reset order by started_at desc limit 1")[0][0]
     assert facts["rollback_point"] == f"b{rollback:03}"
-    assert facts["staging_backup"] != facts["rollback_point"]
+    assert outside.transfers(STAGING, "gof3r")[0]["num"] == rollback, "the wreck was backed up"
+    age = next(check for check in healed.checks if (check.asset, check.name) == ("staging/backup", "backup_is_recent"))
+    assert f"is the rollback point of the broken-off reset {facts['broken_off']}" in age.summary
 
 
 def _delete_backup(outside: Outside, num: int) -> None:

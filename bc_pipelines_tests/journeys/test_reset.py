@@ -105,7 +105,9 @@ def test_the_report_can_be_read_without_dagster(first: Outcome, outside: Outside
     """The report is a page in the archive store with figures, checks and what stays."""
     from bc_pipelines.operations.archive_store import ArchiveStore
 
-    bucket, _, key = str(first.metadata["staging/reset_report"]["report"]).removeprefix("s3://").partition("/")
+    bucket, _, key = (
+        str(first.metadata["staging/reset_report"]["report as a page"]).removeprefix("s3://").partition("/")
+    )
     page = ArchiveStore(bucket).get_text(key)
     assert "This reset went through." in page
     assert "wagtailforms_formsubmission" in page

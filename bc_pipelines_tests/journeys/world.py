@@ -1,7 +1,7 @@
 """A sandbox for the journeys, with the few questions that they ask it beside the product's back."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +26,9 @@ class Outside:
 
     world: World
 
-    def reset(self, confirm: str = STAGING) -> Outcome:
+    def reset(self, confirm: str = STAGING, on_step: Callable[[str], None] = lambda _step: None) -> Outcome:
         """Run the job reset_staging in this process, on the real Dagster storage."""
-        return run_reset(confirm, "a journey", lambda _step: None)
+        return run_reset(confirm, "a journey", on_step)
 
     def sql(self, database: str, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement on a database of the sandbox, past the product."""

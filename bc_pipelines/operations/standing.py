@@ -1,0 +1,95 @@
+"""Where staging stands when a reset did not come to its end, and the two ways forward, in words.
+
+Belongs here: what is told to the person who finds a stopped reset. Does not belong here: what a state allows (see
+`gates`), and when the words are said (see `defs.last_words`).
+"""
+
+from __future__ import annotations
+
+from bc_pipelines.operations.lock import holder_of
+from bc_pipelines.operations.record import Records, ResetRecord, State
+
+_ON = "To go on: put right what the message names and start the job reset_staging again."
+
+
+def standing(record: ResetRecord) -> str:
+    """Where things stand after the last step of a reset, and what to do next."""
+    if not record.wiped and "broken_off" in record.facts:
+        return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
+    if not record.wiped:
+        return f"{record.app} was not touched and is as it was. {_ON}"
+    if record.state.rank >= State.READY.rank:
+        return (
+            f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
+            f"opened. {_rollback_point(record)}. {_ON} {_way_back(record)}"
+        )
+    return " ".join(
+        [
+            f"{record.app} is in maintenance and must stay there: "
+            "its database may be empty, partial or not yet checked.",
+            f"{_rollback_point(record)}, taken before anything was wiped.",
+            *_restore(record),
+            _ON,
+            _way_back(record),
+        ]
+    )
+
+
+def standing_after(url: str, run_id: str, environment: str) -> str:
+    """Where things stand after a run that was meant to reset an environment and did not come to its end.
+
+    Args:
+        url: of Dagster's own database.
+        run_id: of the run; it may have ended before it had a record.
+        environment: what it was meant to reset.
+
+    Returns:
+        The words; empty where another reset is under way, because then nobody should do anything.
+
+    Raises:
+        OutOfReach: Dagster's database does not answer.
+    """
+    records = Records(url)
+    record = records.of_run(run_id)
+    if record is not None:
+        return standing(record)
+    if holder_of(url) not in (None, f"reset {run_id}"):
+        return ""
+    wreck = records.broken_off(environment)
+    if wreck is None:
+        return f"{environment.capitalize()} was not touched by this run and is as it was. {_ON}"
+    return f"This run touched nothing, but {_wreck(wreck, wreck.id)}"
+
+
+def _wreck(record: ResetRecord, broken_off: str) -> str:
+    return (
+        f"{record.app} is still as the broken-off reset {broken_off} left it: in maintenance, perhaps without data. "
+        f"{_rollback_point(record)}. {_ON} {_way_back(record)}"
+    )
+
+
+def _rollback_point(record: ResetRecord) -> str:
+    return f"Rollback point: backup {record.facts.get('rollback_point')} of {record.app}"
+
+
+def _restore(record: ResetRecord) -> list[str]:
+    """What is known of Heroku's restore, for as long as its rows are not counted."""
+    name, ended = record.facts.get("restore_transfer"), record.facts.get("restore_ended")
+    if name is None or record.state is not State.WIPING:
+        return []
+    if ended:
+        return [f"Heroku's restore {name} is over: {ended}."]
+    return [
+        f"Heroku's restore {name} may still be running: see heroku pg:backups:info {name} -a {record.app}. "
+        "The next run waits for it before anything, and so must whoever goes back."
+    ]
+
+
+def _way_back(record: ResetRecord) -> str:
+    """The commands that bring the rollback point back, with the dynos as they were before the wipe."""
+    point, app = record.facts.get("rollback_point"), record.app
+    dynos = " ".join(f"{name}={quantity}" for name, quantity in record.facts.get("formation", {"web": 1}).items())
+    return (
+        f"To go back: heroku pg:backups:restore {point} DATABASE_URL -a {app} --confirm {app}, "
+        f"then heroku ps:scale {dynos} -a {app} and heroku maintenance:off -a {app}."
+    )

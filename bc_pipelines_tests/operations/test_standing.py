@@ -1,0 +1,97 @@
+"""The words for the person who finds a stopped reset, from records in a real PostgreSQL."""
+
+import psycopg
+import pytest
+
+from bc_pipelines.operations.lock import ResetLock
+from bc_pipelines.operations.record import Records, ResetRecord, State
+from bc_pipelines.operations.standing import standing, standing_after
+from bc_pipelines_tests.postgres import Cluster
+
+APP = "council-staging"
+GO_ON = "To go on: put right what the message names and start the job reset_staging again."
+GO_BACK = (
+    f"To go back: heroku pg:backups:restore b007 DATABASE_URL -a {APP} --confirm {APP}, "
+    f"then heroku ps:scale web=2 worker=1 -a {APP} and heroku maintenance:off -a {APP}."
+)
+FORMATION = {"web": 2, "worker": 1}
+
+
+@pytest.fixture
+def url(cluster: Cluster) -> str:
+    """The URL of a database without any records."""
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        connection.execute("drop schema if exists bc_pipelines cascade")
+    return cluster.url()
+
+
+def stopped(url: str, run_id: str, state: State, **facts: object) -> ResetRecord:
+    """The record of a reset that stopped in a state."""
+    record = Records(url).open_reset(run_id, "staging", APP, "a tester", "typed")
+    return Records(url).note(record, state, rollback_point="b007", formation=FORMATION, **facts)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_words_for_what_to_do(url: str, state: State) -> None:
+    """Wherever a reset stops, the message says how to go on, and how to go back once that is needed."""
+    words = standing(stopped(url, "run-1", state, restore_transfer="r008"))
+    assert APP in words
+    assert GO_ON in words
+    assert (GO_BACK in words) == (state.rank >= State.WIPING.rank)
+    assert ("r008" in words) == (state is State.WIPING)
+
+
+def test_a_restore_whose_end_is_not_known_may_still_run(url: str) -> None:
+    """Nobody saw it end: whoever goes back is told to look first."""
+    words = standing(stopped(url, "run-1", State.WIPING, restore_transfer="r008"))
+    assert "r008 may still be running" in words
+    assert f"heroku pg:backups:info r008 -a {APP}" in words
+
+
+@pytest.mark.parametrize("ended", ["failed", "cancelled", "completed"])
+def test_a_restore_that_was_seen_to_end_is_over(url: str, ended: str) -> None:
+    """What Heroku said of its end is repeated, and nothing else."""
+    words = standing(stopped(url, "run-1", State.WIPING, restore_transfer="r008", restore_ended=ended))
+    assert f"Heroku's restore r008 is over: {ended}." in words
+    assert "still be running" not in words
+
+
+def test_before_the_restore_was_begun_none_is_named(url: str) -> None:
+    """Stopped between closing the site and the restore."""
+    assert "restore None" not in standing(stopped(url, "run-1", State.WIPING))
+
+
+def test_a_run_that_stopped_in_its_plan_tells_of_the_wreck_that_it_found(url: str) -> None:
+    """Before its own record is open, staging is still as the broken-off reset left it, with both ways forward."""
+    wreck = stopped(url, "run-1", State.RESTORED)
+    words = standing_after(url, "run-2", "staging")
+    assert f"This run touched nothing, but {APP} is still as the broken-off reset {wreck.id} left it" in words
+    assert GO_ON in words
+    assert GO_BACK in words
+
+
+def test_a_run_with_a_record_tells_of_the_wreck_too(url: str) -> None:
+    """The next reset took the rollback point over and stopped before its own wipe."""
+    stopped(url, "run-1", State.WIPING)
+    stopped(url, "run-2", State.SANITISED, broken_off="2026-11-22-0930-run-1")
+    words = standing_after(url, "run-2", "staging")
+    assert "the broken-off reset 2026-11-22-0930-run-1 left it: in maintenance" in words
+    assert GO_BACK in words
+
+
+def test_without_a_wreck_a_run_that_stopped_in_its_plan_touched_nothing(url: str) -> None:
+    """No way back is named where none is needed."""
+    stopped(url, "run-1", State.DONE)
+    assert standing_after(url, "run-2", "staging") == f"Staging was not touched by this run and is as it was. {GO_ON}"
+
+
+@pytest.mark.parametrize("under_way", ["run-1", "run-2"])
+def test_while_another_reset_is_under_way_nobody_is_told_to_do_anything(url: str, under_way: str) -> None:
+    """A half-done reset whose run still holds the lock is no wreck, and a wreck that another mends is its business."""
+    stopped(url, "run-1", State.WIPING)
+    lock = ResetLock(url)
+    lock.acquire(under_way)
+    try:
+        assert standing_after(url, "run-3", "staging") == ""
+    finally:
+        lock.release()
