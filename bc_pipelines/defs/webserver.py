@@ -5,7 +5,6 @@ belong here: what they show.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -18,20 +17,20 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-import dagster as dg
 import httpx
 from rich.console import Console
 
 from bc_pipelines import settings
+from bc_pipelines.defs import guard
+from bc_pipelines.defs.instance import open_instance
 from bc_pipelines.defs.reaper import report_dead_runs
+from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.record import Records
 
 HOST = "127.0.0.1"
 LOG_FILE = "ui.log"
 _READY_SECONDS = 180.0
-_GRACE_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.1
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # One code server for both: left to themselves, the webserver and the daemon start one each, and the daemon a new one
 # every minute. The location's name is part of every schedule's identity; workspace.yaml has the same.
@@ -75,13 +74,13 @@ def serve(port: int, console: Console) -> int:
     except KeyboardInterrupt:
         console.print("The UI is stopped.")
         return 0
-    except (_Ended, settings.SettingsError, dg.DagsterInvariantViolationError) as reason:
+    except (_Ended, settings.SettingsError, OutOfReach) as reason:
         console.print(f"[red]Not done.[/] {reason}", highlight=False, soft_wrap=True)
     return 1
 
 
 class _Processes:
-    """Child processes that write to one log and end together, at the latest with this process (on Linux).
+    """Child processes that write to one log and end together, at the latest with this process.
 
     Args:
         log: the file to write to, begun anew and for its owner's eyes only.
@@ -91,6 +90,9 @@ class _Processes:
         self._log = log
         log.unlink(missing_ok=True)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        groups, self._groups = os.pipe()
+        self._guard = subprocess.Popen([sys.executable, "-m", guard.__name__], stdin=groups, start_new_session=True)
+        os.close(groups)
 
     def __enter__(self) -> Self:
         return self
@@ -101,27 +103,30 @@ class _Processes:
         _be_patient()
         for process in reversed(self._running.values()):
             _signal_group(process, signal.SIGINT)
-        deadline = time.monotonic() + _GRACE_SECONDS
+        deadline = time.monotonic() + guard.GRACE_SECONDS
         for process in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
             _signal_group(process, signal.SIGKILL)
             process.wait()
+        self._guard.kill()
+        self._guard.wait()
+        os.close(self._groups)
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `python -m` with these arguments, in a process group of its own."""
         log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            self._running[name] = subprocess.Popen(
+            process = self._running[name] = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_ends_with_parent() if sys.platform == "linux" else None,
             )
         finally:
             os.close(log)
+        os.write(self._groups, b"%d\n" % process.pid)
 
     def wait_until(self, ready: Callable[[], bool], what: str, limit: float = float("inf")) -> None:
         """Wait, but no longer than all processes run.
@@ -154,9 +159,9 @@ def _start(processes: _Processes, folder: Path, port: int, address: str) -> None
 
 def _look_after_dead_runs(console: Console) -> Path:
     """Report this machine's dead runs as failed, and say where Dagster's log belongs."""
-    records = Records(settings.load().dagster_database_url)
-    with dg.DagsterInstance.get() as instance:
-        for run_id in report_dead_runs(instance, records):
+    url = settings.load().dagster_database_url
+    with open_instance(url) as instance:
+        for run_id in report_dead_runs(instance, Records(url)):
             console.print(f"Run {run_id} was reported as failed: its process is gone.", soft_wrap=True)
         return Path(instance.root_directory) / LOG_FILE
 
@@ -204,16 +209,6 @@ def _be_patient() -> None:
     """From here on, signals change nothing: impatience must not leave a process behind."""
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
-
-
-def _ends_with_parent() -> Callable[[], None]:
-    """What a child does first so that the system stops it, as Ctrl-C would, should this process be killed."""
-    library = ctypes.CDLL(None)
-
-    def prepare() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
-
-    return prepare
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
