@@ -23,6 +23,7 @@ from bc_pipelines.sandbox.heroku.database_info import database_info
 from bc_pipelines.sandbox.heroku.errors import ApiError, invalid, nothing
 from bc_pipelines.sandbox.heroku.simulator import Simulator, app_of, body_of, simulator
 from bc_pipelines.sandbox.heroku.store import Document, now
+from bc_pipelines.sandbox.heroku.work import kind_of
 
 DEFAULT_TTL = 3600
 LONGEST_TTL = 7 * 24 * 3600
@@ -179,17 +180,11 @@ def _schedules(request: Request) -> list[Document]:
 
 def _seen(here: Simulator, app: App, request: Request) -> Document:
     transfer = here.transfers.find(app, request.path_params["transfer"])
-    if transfer["finished_at"] and here.faults.on_transfer("zero_bytes", _kind(transfer), app.name):
+    if transfer["finished_at"] and here.faults.on_transfer("zero_bytes", kind_of(transfer), app.name):
         transfer["processed_bytes"] = 0
     if request.query_params.get("verbose") == "true":
         transfer["logs"] = here.store.logs(transfer["uuid"])
     return transfer
-
-
-def _kind(transfer: Document) -> str:
-    if transfer["to_type"] == "gof3r":
-        return "backup"
-    return "copy" if transfer["from_type"] == "pg_dump" else "restore"
 
 
 async def _in_database(work: Callable[[str], Awaitable[object]], app: App) -> None:

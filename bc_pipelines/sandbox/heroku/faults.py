@@ -9,12 +9,15 @@ On requests, `kind` is one of
 `status` (answers `status`, with the JSON `body` if given), `delay` (waits `seconds`, then goes on), `drop` (closes the
 connection without an answer), `lose_answer` (does the work, then closes the connection), `truncate` (closes it after
 `bytes` bytes of the body), `html_not_found` (HTML labelled as JSON, as the Data API has been recorded to answer),
-`rate_limit` (429) and `expired_url` (S3's 403).
+`rate_limit` (429 with `remaining` tokens, none unless given) and `expired_url` (S3's 403).
 
 On transfers (`transfer` says which, `app` of which owner), `kind` is one of
-`fail` (with the log line `message`), `half_way` (a restore that stops in the middle of the data), `never_end`,
-`stay_pending` (while it is in force: order it with `times` null), `delay` (runs `seconds` later), `zero_bytes` (0
-processed bytes at the first reading after its end) and `ignore_cancel` (a cancelled transfer that goes on).
+`fail` (with the lines of `message` as the end of its log), `half_way` (a restore that stops in the middle of the data),
+`never_end`, `stay_pending` (while it is in force: order it with `times` null), `delay` (runs `seconds` later),
+`zero_bytes` (0 processed bytes at the first reading after its end) and `ignore_cancel` (a cancelled transfer that goes
+on).
+
+Faults are not kept: a simulator that starts anew has none.
 """
 
 from __future__ import annotations
@@ -54,6 +57,7 @@ class Fault:
     status: int = 500
     seconds: float = 0
     bytes: int = 0
+    remaining: int = 0
     message: str = "pg_restore: error: could not execute query: ERROR:  out of shared memory"
     body: Mapping[str, Any] = field(default_factory=dict)
 
@@ -173,7 +177,7 @@ def _answer(fault: Fault) -> Response:
         return Response("<h1>Not Found</h1>", 404, media_type="application/json")
     if fault.kind == "rate_limit":
         error = rate_limited()
-        return JSONResponse(error.body, error.status, headers={"RateLimit-Remaining": "0"})
+        return JSONResponse(error.body, error.status, headers={"RateLimit-Remaining": str(fault.remaining)})
     if fault.kind == "expired_url":
         return backups.refusal("expired")
     body = fault.body or {"id": "sandbox_fault", "message": f"The sandbox was told to answer {fault.status}."}

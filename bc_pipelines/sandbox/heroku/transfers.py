@@ -18,7 +18,7 @@ from bc_pipelines.sandbox.heroku.errors import nothing
 from bc_pipelines.sandbox.heroku.faults import Faults
 from bc_pipelines.sandbox.heroku.pgtools import TransferError
 from bc_pipelines.sandbox.heroku.store import Document, Store, now
-from bc_pipelines.sandbox.heroku.work import Kind, Task, Worker
+from bc_pipelines.sandbox.heroku.work import Kind, Task, Worker, kind_of
 
 # Heroku's numbers begin somewhere; the CLI pads them to three digits.
 FIRST_NUM = 101
@@ -26,6 +26,7 @@ RESTORES_KEPT = 5
 # Manual backups kept, by the first word of the plan (recorded: 2 and 25; the others as documented).
 BACKUPS_KEPT = {"hobby": 2, "mini": 2, "basic": 2, "essential": 2, "standard": 25, "premium": 50, "private": 50}
 WORKERS = 4
+CANCELLED = "The transfer was canceled."
 
 
 @dataclass
@@ -47,9 +48,11 @@ class Transfers:
         self._worker = worker
         self._jobs: dict[str, _Job] = {}
         self._finished = asyncio.Event()
-        for transfer in store.all("transfer"):
-            if transfer["finished_at"] is None:
-                self._finish(transfer["uuid"], "The transfer worker was restarted.")
+        self._stopping = False
+        for app in apps:
+            for transfer in store.all("transfer", app.id):
+                if transfer["finished_at"] is None:
+                    self._resume(app, transfer)
 
     def list(self, app: App) -> list[Document]:
         """All transfers of an app but the deleted ones, newest first (recorded)."""
@@ -99,7 +102,7 @@ class Transfers:
             if job.running:
                 job.running.cancel()
             else:
-                self._finish(uuid, "The transfer was canceled.")
+                self._finish(uuid, CANCELLED)
         return self.find(app, ident)
 
     def delete(self, app: App, ident: str) -> Document:
@@ -118,13 +121,37 @@ class Transfers:
                 continue
 
     async def stop(self) -> None:
-        """Stop what runs; every unfinished transfer ends as failed."""
+        """Stop what runs; unfinished transfers stay unfinished, for the next start."""
+        self._stopping = True
         running = [job.running for job in self._jobs.values() if job.running]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        for uuid in list(self._jobs):
-            self._finish(uuid, "The transfer worker was stopped.")
+
+    def _resume(self, app: App, transfer: Document) -> None:
+        """Put a transfer that an earlier process left back into the queue; one that was cancelled ends."""
+        uuid, task = transfer["uuid"], self._task_again(app, transfer)
+        if transfer["canceled_at"] or task is None:
+            self._finish(uuid, CANCELLED if transfer["canceled_at"] else "The transfer worker was restarted.")
+            return
+        beginning = {"started_at": None, "source_bytes": None, "processed_bytes": 0}
+        self._store.change("transfer", uuid, updated_at=now(), **beginning)
+        self._store.log(uuid, "info", "The transfer worker was restarted.")
+        self._jobs[uuid] = _Job(task)
+
+    def _task_again(self, app: App, transfer: Document) -> Task | None:
+        """What a transfer is to do, from what it shows; None for a copy between databases that are no app's.
+
+        Passwords are not kept with transfers, so a copy finds its ends among the apps.
+        """
+        uuid, kind = transfer["uuid"], kind_of(transfer)
+        if kind == "backup":
+            return Task(uuid, kind, app, source=app.database_url)
+        if kind == "restore":
+            return Task(uuid, kind, app, source=transfer["from_url"], target=app.database_url)
+        known = {_shown(each): each.database_url for each in self._apps}
+        source, target = known.get(transfer["from_url"]), known.get(transfer["to_url"])
+        return Task(uuid, kind, app, source=source, target=target) if source and target else None
 
     def _accept(self, task: Task, ends: Document, num_keep: int) -> Document:
         numbers = [transfer["num"] for transfer in self._store.all("transfer", task.app.id)]
@@ -158,23 +185,26 @@ class Transfers:
                 running.append(task)
 
     async def _do(self, task: Task) -> None:
-        """Run one transfer to its end, whatever that is."""
-        failure: str | None = "The transfer was canceled."
+        """Run one transfer to its end, whatever that is, unless the simulator's own end interrupts it."""
+        failure: str | None = None
         try:
             await self._worker.work(task)
-            failure = None
+        except asyncio.CancelledError:
+            if self._stopping:
+                return
+            failure = CANCELLED
         except TransferError as error:
             failure = str(error)
         except Exception as error:
             # A mistake of the simulator's own must end the transfer, too.
             failure = f"Could not run the transfer: {type(error).__name__}"
-        finally:
-            self._finish(task.uuid, failure)
+        self._finish(task.uuid, failure)
 
     def _finish(self, uuid: str, failure: str | None) -> None:
         job = self._jobs.pop(uuid, None)
-        if failure:
-            self._store.log(uuid, "error", failure)
+        if failure is not None:
+            for line in failure.splitlines():
+                self._store.log(uuid, "error", line)
             self._backups.delete(uuid)
         moment = now()
         done = self._store.change("transfer", uuid, finished_at=moment, updated_at=moment, succeeded=failure is None)

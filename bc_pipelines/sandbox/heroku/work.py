@@ -23,7 +23,7 @@ from bc_pipelines.sandbox.heroku.backups import Backups
 from bc_pipelines.sandbox.heroku.config import Config
 from bc_pipelines.sandbox.heroku.faults import Faults
 from bc_pipelines.sandbox.heroku.pgtools import PgTools, TransferError, Watch
-from bc_pipelines.sandbox.heroku.store import Level, Store, now
+from bc_pipelines.sandbox.heroku.store import Document, Level, Store, now
 
 Kind = Literal["backup", "restore", "copy"]
 
@@ -49,6 +49,13 @@ class Task:
     app: App
     source: str = field(repr=False)
     target: str | None = field(default=None, repr=False)
+
+
+def kind_of(transfer: Document) -> Kind:
+    """What a transfer is, by the types of its two ends."""
+    if transfer["to_type"] == "gof3r":
+        return "backup"
+    return "copy" if transfer["from_type"] == "pg_dump" else "restore"
 
 
 class Worker:

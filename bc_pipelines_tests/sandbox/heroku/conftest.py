@@ -82,13 +82,23 @@ def shared(
         yield simulated
 
 
+@pytest.fixture(scope="session")
+def refill(databases: tuple[str, str]) -> Callable[[], None]:
+    """Makes both databases as they were at first."""
+
+    def refill() -> None:
+        for url, statements in zip(databases, (PAGES, STALE), strict=True):
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("SET client_min_messages = warning")
+                connection.execute(statements)
+
+    return refill
+
+
 @pytest.fixture
-def simulated(shared: Simulated, databases: tuple[str, str]) -> Iterator[Simulated]:
+def simulated(shared: Simulated, refill: Callable[[], None]) -> Iterator[Simulated]:
     """The shared simulator, with fresh databases, no faults, both apps up and no maintenance."""
-    for url, statements in zip(databases, (PAGES, STALE), strict=True):
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("SET client_min_messages = warning")
-            connection.execute(statements)
+    refill()
     yield shared
     shared.api.delete("/sandbox/faults")
     for app in shared.config["apps"]:

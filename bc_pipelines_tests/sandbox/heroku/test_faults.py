@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, STAGING_HOST, Simulated
+from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, STAGING, STAGING_ADDON, STAGING_HOST, Simulated
 
 TRANSFERS = f"/client/v11/apps/{PRODUCTION}/transfers"
 
@@ -42,12 +42,13 @@ def test_html_labelled_as_json(simulated: Simulated) -> None:
     assert answer.headers["content-type"].startswith("application/json")
 
 
-def test_a_rate_limit(simulated: Simulated) -> None:
-    """429 with Heroku's body and no tokens left."""
-    simulated.fault(kind="rate_limit")
+@pytest.mark.parametrize(("order", "remaining"), [({}, "0"), ({"remaining": 3}, "3")])
+def test_a_rate_limit(simulated: Simulated, order: dict[str, int], remaining: str) -> None:
+    """429 with Heroku's body and the tokens that are left: none, unless others are ordered."""
+    simulated.fault(kind="rate_limit", **order)
     answer = simulated.api.get("/account")
     assert (answer.status_code, answer.json()["id"]) == (429, "rate_limit")
-    assert answer.headers["ratelimit-remaining"] == "0"
+    assert answer.headers["ratelimit-remaining"] == remaining
 
 
 def test_a_delay_only_delays(simulated: Simulated) -> None:
@@ -111,11 +112,13 @@ def test_the_router_has_faults_of_its_own(simulated: Simulated) -> None:
 
 
 def test_a_transfer_that_fails_has_the_ordered_log(simulated: Simulated) -> None:
-    """The transfer ends failed, and the last line of its log is the ordered one; no backup is left."""
-    simulated.fault(on="transfer", kind="fail", transfer="backup", app=PRODUCTION, message="pg_dump: error: invented")
+    """The transfer ends failed, and its log ends with the ordered lines; another app is spared."""
+    ordered = ["pg_dump: error: invented", "pg_dump: detail: invented too"]
+    simulated.fault(on="transfer", kind="fail", transfer="backup", app=PRODUCTION, message="\n".join(ordered))
+    good = simulated.finished(STAGING, simulated.capture(STAGING_ADDON))
     transfer = simulated.finished(PRODUCTION, simulated.capture())
-    assert transfer["succeeded"] is False
-    assert transfer["logs"][-1]["message"] == "pg_dump: error: invented"
+    assert (good["succeeded"], transfer["succeeded"]) == (True, False)
+    assert [line["message"] for line in transfer["logs"]] == ordered
 
 
 def test_bytes_that_come_late(simulated: Simulated) -> None:

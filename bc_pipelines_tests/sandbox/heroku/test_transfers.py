@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from bc_pipelines_tests.sandbox.heroku.simulated import (
     STAGING,
     STAGING_ADDON,
     Simulated,
+    created,
     until,
 )
 
@@ -271,39 +271,69 @@ def test_the_oldest_backup_makes_room(simulated: Simulated) -> None:
     assert kept == [transfers[2]["num"], transfers[1]["num"]]
 
 
-def test_backups_survive_a_restart_and_unfinished_transfers_fail(
-    simulated: Simulated, make_simulated: Callable[..., Simulated]
-) -> None:
-    """A simulator that was killed keeps backups, addresses, settings and numbers, and fails what it was doing."""
+def test_backups_and_settings_survive_a_restart(simulated: Simulated, make_simulated: Callable[..., Simulated]) -> None:
+    """A simulator that was killed keeps backups, their addresses, settings and numbers."""
     with make_simulated().running() as own:
         backup = own.backup()
         url = own.public_url(backup["num"])
         own.api.patch(f"/apps/{STAGING}", json={"maintenance": True})
         own.api.patch(f"/apps/{STAGING}/config-vars", json={"GREETING": None, "NEW": "1"})
-        own.fault(on="transfer", kind="never_end")
-        running = own.capture()
-        until(lambda: own.transfer(PRODUCTION, running["num"])["started_at"])
         own.kill()
         own.start()
-        failed = own.transfer(PRODUCTION, running["uuid"])
-        assert failed["succeeded"] is False
-        assert "restarted" in failed["logs"][-1]["message"]
+        assert own.transfer(PRODUCTION, backup["uuid"]) == backup
         assert httpx.get(url, verify=own.context).content[:5] == b"PGDMP"
         assert own.api.get(f"/apps/{STAGING}").json()["maintenance"] is True
         assert set(own.api.get(f"/apps/{STAGING}/config-vars").json()) == {"DATABASE_URL", "NEW"}
-        assert own.capture()["num"] == running["num"] + 1
+        assert own.capture()["num"] == backup["num"] + 1
 
 
-def test_a_stop_ends_a_running_transfer(make_simulated: Callable[..., Simulated], simulated: Simulated) -> None:
-    """SIGTERM ends the process while a transfer runs, and the transfer is failed when it comes back."""
+@pytest.mark.parametrize("fault", ["never_end", "stay_pending"])
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_transfers_begin_anew_after_a_restart(
+    simulated: Simulated,
+    make_simulated: Callable[..., Simulated],
+    databases: tuple[str, str],
+    fault: str,
+    end: str,
+) -> None:
+    """Backup, restore and copy that waited or ran when the simulator ended are done by the next one, in their order."""
     with make_simulated().running() as own:
-        own.fault(on="transfer", kind="never_end")
-        running = own.capture()
-        until(lambda: own.transfer(PRODUCTION, running["num"])["started_at"])
-        own.stop()
+        old = own.backup()
+        own.fault(on="transfer", kind=fault, times=None)
+        copy = {"from_name": "NAVY", "from_url": databases[0], "to_name": "DATABASE", "to_url": databases[1]}
+        begun = [
+            (PRODUCTION, own.capture()),
+            (STAGING, created(own.api.post(f"/client/v11/databases/{STAGING_ADDON}/transfers", json=copy))),
+            (STAGING, own.restore(own.public_url(old["num"]))),
+        ]
+        if fault == "never_end":
+            until(lambda: own.transfer(PRODUCTION, begun[0][1]["num"])["started_at"])
+        getattr(own, end)()
+        assert "leftover.thing" in tables(databases[1])
         own.start()
-        assert own.transfer(PRODUCTION, running["num"])["succeeded"] is False
-        shutil.rmtree(Path(own.config["state_dir"]) / "scratch")
+        ended = [own.finished(app, transfer) for app, transfer in begun]
+        assert [transfer["succeeded"] for transfer in ended] == [True, True, True], ended
+        assert [transfer["num"] for transfer in ended] == [transfer["num"] for _, transfer in begun]
+        assert "The transfer worker was restarted." in [line["message"] for line in ended[0]["logs"]]
+        assert ended[1]["finished_at"] <= ended[2]["started_at"]
+        assert (tables(databases[1]), count(databases[1], "page")) == ({"public.page", "public.visitor"}, 3000)
+
+
+def test_what_cannot_begin_anew_ends(simulated: Simulated, make_simulated: Callable[..., Simulated]) -> None:
+    """After a restart a cancelled transfer is over, and a copy from a database of no app has failed."""
+    with make_simulated().running() as own:
+        own.fault(on="transfer", kind="never_end", times=None)
+        own.fault(on="transfer", kind="ignore_cancel")
+        backup = own.capture()
+        own.api.post(f"/client/v11/apps/{PRODUCTION}/transfers/{backup['uuid']}/actions/cancel")
+        foreign = "postgres://nobody:secret@127.0.0.1:1/nothing"
+        copy = {"from_name": "X", "from_url": foreign, "to_name": "DATABASE", "to_url": foreign}
+        copied = created(own.api.post(f"/client/v11/databases/{STAGING_ADDON}/transfers", json=copy))
+        own.kill()
+        own.start()
+        assert Transfer.from_json(own.transfer(PRODUCTION, backup["num"])).state == "cancelled"
+        failed = own.transfer(STAGING, copied["num"])
+        assert (failed["succeeded"], failed["logs"][-1]["message"]) == (False, "The transfer worker was restarted.")
 
 
 def test_an_unreachable_database_fails_its_backup(
