@@ -6,7 +6,7 @@ import dagster as dg
 
 from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, megabytes, transfer_progress
-from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN, refuse_unconfirmed
+from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN, refuse_hopeless
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import backups
 from bc_pipelines.operations.backups import Backup
@@ -41,7 +41,7 @@ def _backup_asset(key: dg.AssetKey, deps: list[dg.AssetKey], text: str) -> Calla
 def production_backup(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """The only thing ever written to production is a backup capture, and only when no recent one can be adopted."""
     with clear_errors():
-        refuse_unconfirmed(context, tools.now.settings.staging)
+        refuse_hopeless(context, tools.now, tools.now.settings.staging)
         production = tools.now.settings.production
         backup = backups.recent_or_new(tools.now, production, transfer_progress(context))
     yield from _results(backup, PRODUCTION, tools)

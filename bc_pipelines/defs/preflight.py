@@ -14,13 +14,16 @@ from bc_pipelines.operations import mend, reset
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.plan import Plan, as_markdown, make_plan
 from bc_pipelines.operations.record import State
+from bc_pipelines.operations.rights import require_rights, rights_for_reset
+from bc_pipelines.operations.tools import Tools
 from bc_pipelines.settings import Environment
 
 PLAN = dg.AssetKey(["staging", "reset_plan"])
 EXTRA_ACCOUNTS = dg.AssetKey(["staging", "extra_accounts"])
 _CHECKS = {
+    "token_may_reset": "Heroku's token may do on production's and staging's app what a reset does.",
     "plan_is_acceptable": "Every Site record of production has a staging host, the catalogue knows the whole backup, "
-    "staging will stay hidden from search engines, and it is staging that would be wiped."
+    "staging will stay hidden from search engines, and it is staging that would be wiped.",
 }
 
 
@@ -51,6 +54,10 @@ def reset_plan(
     target = tools.now.settings.staging
     with clear_errors():
         approval = _approve(context, config, target)
+        rights = rights_for_reset(tools.now, target)
+    yield check_result(rights, "token_may_reset", PLAN)
+    with clear_errors():
+        require_rights(rights)
         if not config.preview:
             tools.now.lock.acquire(context.run.run_id)
             reset.wait_for_broken_off(tools.now, target)
@@ -63,20 +70,22 @@ def reset_plan(
     yield dg.MaterializeResult(metadata=_plan_metadata(plan))
 
 
-def refuse_unconfirmed(context: dg.AssetExecutionContext, target: Environment) -> None:
-    """Hold what was typed against the target's name in the first step of a reset, before anything is captured.
+def refuse_hopeless(context: dg.AssetExecutionContext, tools: Tools, target: Environment) -> None:
+    """Hold what was typed, and what the token may do, against the target in the first step, before any capture.
 
     Args:
         context: of any step; in a run without the plan, nothing is asked.
+        tools: the run's tools.
         target: the environment that would be wiped.
 
     Raises:
-        Refused: as `reset.approve`.
+        Refused: as `reset.approve` and `rights.require_rights`.
     """
     step = PLAN.to_python_identifier()
     if context.job_def.has_node_named(step):
         steps: Any = context.run.run_config.get("ops", {})
         _approve(context, ResetPlanConfig(**steps.get(step, {}).get("config", {})), target)
+        require_rights(rights_for_reset(tools, target))
 
 
 def _approve(context: dg.AssetExecutionContext, config: ResetPlanConfig, target: Environment) -> str:

@@ -25,7 +25,7 @@ CHECKS = {
     },
     "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
     "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
-    "staging/reset_plan": {"plan_is_acceptable"},
+    "staging/reset_plan": {"plan_is_acceptable", "token_may_reset"},
     "staging/sanitised_archive": {"every_column_classified", "proof_found_nothing"},
     "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
