@@ -21,6 +21,7 @@ Environment variables (standard ones keep their standard meaning):
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -114,6 +115,8 @@ class Settings:
         environments: by name.
         archive_bucket: private bucket for sanitised archives, manifests and reports.
         privacy: what the privacy profiles leave to the council.
+        declared_public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared to be
+            nobody's secret, so that the proof may find them.
         backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
         heroku: how Heroku is reached.
         dagster_database_url: Dagster's own PostgreSQL.
@@ -124,6 +127,7 @@ class Settings:
     environments: Mapping[str, Environment]
     archive_bucket: str
     privacy: Privacy
+    declared_public: tuple[str, ...] = field(repr=False)
     backup_max_age: timedelta
     heroku: Heroku
     dagster_database_url: str = field(repr=False)
@@ -166,12 +170,33 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         environments=environments,
         archive_bucket=_text(table["archive_store"], "bucket", "archive_store"),
         privacy=_privacy(table["privacy"], variables),
+        declared_public=_declared_public(table.get("proof", {})),
         backup_max_age=_max_age(table.get("backups", {})),
         heroku=_heroku(variables),
         dagster_database_url=_required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
         scratch=Path(variables.get("BC_SCRATCH") or tempfile.gettempdir()),
     )
+
+
+def archive_choices(variables: Mapping[str, str] | None = None) -> tuple[Privacy, tuple[str, ...]]:
+    """What `bucks archive` needs to know of the council: no app, no token, no server.
+
+    Args:
+        variables: environment variables; the process's own if left out. Without BC_VIEW_RESTRICTION_PASSWORD, private
+            pages of a copy get a password that nobody knows.
+
+    Returns:
+        The council's choices, and the texts that the proof need not report.
+
+    Raises:
+        SettingsError: something is missing, unknown or contradictory.
+    """
+    variables = os.environ if variables is None else variables
+    table = read_environments(variables)
+    password = variables.get("BC_VIEW_RESTRICTION_PASSWORD") or secrets.token_urlsafe(16)
+    chosen = _privacy(table["privacy"], {"BC_VIEW_RESTRICTION_PASSWORD": password})
+    return chosen, _declared_public(table.get("proof", {}))
 
 
 def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -194,7 +219,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    _only(table, str(path), "archive_store", "backups", "privacy", "environments")
+    _only(table, str(path), "archive_store", "backups", "privacy", "proof", "environments")
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
@@ -262,6 +287,14 @@ def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
             variables, "BC_VIEW_RESTRICTION_PASSWORD", "the one password for private pages on staging"
         ),
     )
+
+
+def _declared_public(table: Mapping[str, Any]) -> tuple[str, ...]:
+    _only(table, "proof", "public")
+    public = _texts(table, "public", "proof")
+    if any(not any(letter.isalnum() for letter in text) for text in public):
+        raise SettingsError("proof.public holds a text without any letter or digit; remove it.")
+    return public
 
 
 def _heroku(variables: Mapping[str, str]) -> Heroku:

@@ -94,6 +94,11 @@ def test_heroku_is_reached_where_the_cli_would_reach_it(tmp_path: Path) -> None:
         ("[privacy]", '[backups]\nmax_age_hours = "x"\n[privacy]', "whole number"),
         ("[privacy]", "[backup]\nmax_age_hours = 2\n[privacy]", "unknown keys: backup"),
         ("[environments.production]", "[[environments.production]]", "one table"),
+        ("[privacy]", '[proof]\npublik = ["approved"]\n[privacy]', "proof has unknown keys: publik"),
+        ("[privacy]", '[proof]\npublic = "approved"\n[privacy]', "proof.public must be a list of texts"),
+        ("[privacy]", '[proof]\npublic = ["approved", 7]\n[privacy]', "proof.public must be a list of texts"),
+        ("[privacy]", '[proof]\npublic = ["approved", " - "]\n[privacy]', "without any letter or digit"),
+        ("[privacy]", "[[proof]]\n[privacy]", "proof must be one table"),
         ("[archive_store]", "[archive", "not valid TOML"),
     ],
 )
@@ -101,6 +106,14 @@ def test_contradictions_are_refused(tmp_path: Path, old: str, new: str, words: s
     """A file that would let production be written, or that means nothing, is refused with the reason."""
     with pytest.raises(SettingsError, match=words):
         load(tmp_path, MINIMAL.replace(old, new))
+
+
+def test_what_was_declared_public_is_read_and_not_shown(tmp_path: Path) -> None:
+    """The reviewed list may name people, so it is in no repr; without the section it is empty."""
+    listed = load(tmp_path, MINIMAL + '[proof]\npublic = ["May Day", "01632 960555"]\n')
+    assert listed.declared_public == ("May Day", "01632 960555")
+    assert "May Day" not in repr(listed)
+    assert load(tmp_path).declared_public == ()
 
 
 def test_a_standing_approval_has_a_last_day(tmp_path: Path) -> None:

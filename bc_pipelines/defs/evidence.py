@@ -53,6 +53,8 @@ def proof_verdict(proof: Proof) -> Verdict:
             "tables searched": proof.tables_searched,
             "found": sum(hit.count for hit in proof.hits),
             "found in published content": sum(hit.count for hit in proof.public),
+            "found and declared public": sum(hit.count for hit in proof.declared),
+            "identifiers declared public": proof.reviewed,
         },
         rows=tuple(
             {
@@ -61,9 +63,13 @@ def proof_verdict(proof: Proof) -> Verdict:
                 "key": str(h.key),
                 "kind": h.kind,
                 "count": h.count,
-                "public": public,
+                "because": because,
             }
-            for hits, public in ((proof.hits, False), (proof.public, True))
+            for hits, because in (
+                (proof.hits, "personal"),
+                (proof.public, "published"),
+                (proof.declared, "declared public"),
+            )
             for h in hits
         ),
         severity="error",

@@ -6,7 +6,6 @@ here: what is personal (see `privacy`) and what is searched for (see `proof`).
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import time
@@ -15,21 +14,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.operations.copying import collector_for, digest, write_copy
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines.privacy.policy import Policy
-from bc_pipelines.privacy.sanitiser import sanitise
-from bc_pipelines.proof import Collector, Proof
+from bc_pipelines.proof import Proof
 
-_SCRATCH_PREFIX = "bc-pipelines-"
+# Nobody else's: what is left of such folders for a week is deleted.
+_SCRATCH_PREFIX = "bc-pipelines-scratch-"
 _LEFTOVER_AGE = timedelta(days=7)
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -70,47 +69,17 @@ def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[in
     """
     app = tools.settings.production.heroku_app
     backup = _source(tools, record)
+    rules = policy(tools, "staging")
     with scratch_folder(tools.settings.scratch) as folder:
         path = folder / "archive.dump"
         with (
             tools.heroku.open_backup(app, backup) as source,
-            Collector(
-                staff_domains=tools.settings.privacy.staff_domains,
-                staff_passwords=tools.settings.privacy.staff_passwords,
-            ) as collector,
+            collector_for(rules, tools.settings.declared_public) as collector,
         ):
-            stream = collector.tee(source)
-            manifest = write_sanitised(stream, path, policy(tools, "staging"), on_progress)
-            _read_to_the_end(stream)
+            manifest = write_copy(source, path, Catalogue.load(), rules, collector, on_progress)
             proof = collector.search(path)
-        sanitised = Sanitised(manifest, proof, path.stat().st_size, _digest(path), key="")
+        sanitised = Sanitised(manifest, proof, path.stat().st_size, digest(path), key="")
         return _keep(tools, record, path, sanitised) if proof.passed else sanitised
-
-
-def write_sanitised(
-    source: BinaryIO, path: Path, rules: Policy, on_progress: Callable[[int], None] | None = None
-) -> Manifest:
-    """Write a sanitised archive to a new private file; a failure leaves no file behind.
-
-    Args:
-        source: the raw archive, read once from its beginning.
-        path: the file to write; must not exist.
-        rules: profile and council's choices.
-        on_progress: called with the bytes read so far.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        CatalogueRefusal, ArchiveError: as `privacy.sanitise`.
-    """
-    path.touch(mode=0o600, exist_ok=False)
-    try:
-        with path.open("r+b") as target:
-            return sanitise(source, target, Catalogue.load(), rules, on_progress)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def policy(tools: Tools, profile: Literal["staging", "local"]) -> Policy:
@@ -156,13 +125,3 @@ def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -
         record, State.SANITISED, archive_key=key, archive_bytes=sanitised.size_bytes, archive_sha256=sanitised.sha256
     )
     return Sanitised(sanitised.manifest, sanitised.proof, sanitised.size_bytes, sanitised.sha256, key)
-
-
-def _read_to_the_end(stream: BinaryIO) -> None:
-    while stream.read(_PIECE):
-        pass
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

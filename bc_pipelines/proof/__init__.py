@@ -6,6 +6,6 @@ reading of rows. It runs in a process of its own, which remembers keyed digests 
 
 from bc_pipelines.proof.collector import Collector, prove
 from bc_pipelines.proof.errors import ProofFailed
-from bc_pipelines.proof.result import ControlResult, Hit, Proof
+from bc_pipelines.proof.result import ControlResult, Hit, Match, Proof
 
-__all__ = ["Collector", "ControlResult", "Hit", "Proof", "ProofFailed", "prove"]
+__all__ = ["Collector", "ControlResult", "Hit", "Match", "Proof", "ProofFailed", "prove"]

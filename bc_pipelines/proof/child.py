@@ -2,7 +2,8 @@
 
 Two pipes: standard input is the raw archive; a second one, whose number is the only argument, carries lines of JSON:
 first the choices, then the path of the written archive. Its end means that the parent is gone: so this process ends.
-The answer is one line of JSON on standard output. Values never leave this process, not even in a traceback.
+The answer is one line of JSON on standard output. Values never leave this process, not even in a traceback, but for the
+few that a terminal asked to be shown: they are in the answer beside the result.
 """
 
 import json
@@ -10,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
@@ -17,11 +19,10 @@ from typing import Any, BinaryIO
 from bc_pipelines.pgarchive.errors import ArchiveError
 from bc_pipelines.proof.errors import BadIdentifierList
 from bc_pipelines.proof.gather import Choices, gather
-from bc_pipelines.proof.result import Proof
 from bc_pipelines.proof.scan import scan
 from bc_pipelines.proof.search import Searcher
 from bc_pipelines.proof.sources import Sources
-from bc_pipelines.proof.verdict import verdict
+from bc_pipelines.proof.verdict import matches, verdict
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
     """
     commands = _commands(int(arguments[0]))
     try:
-        answer = {"proof": json.loads(_prove(sys.stdin.buffer, commands).to_json())}
+        answer = _prove(sys.stdin.buffer, commands)
     except (ArchiveError, BadIdentifierList) as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     except Exception as error:
@@ -46,14 +47,17 @@ def main(arguments: list[str]) -> int:
     return 0 if "proof" in answer else 1
 
 
-def _prove(archive: BinaryIO, commands: "SimpleQueue[dict[str, Any]]") -> Proof:
+def _prove(archive: BinaryIO, commands: "SimpleQueue[dict[str, Any]]") -> dict[str, Any]:
     wanted = commands.get()
     sources = Sources.load()
-    gathered = gather(archive, sources, Choices(frozenset(wanted["staff_domains"]), wanted["staff_passwords"]))
+    choices = Choices(frozenset(wanted["staff_domains"]), wanted["staff_passwords"], tuple(wanted["public"]))
+    gathered = gather(archive, sources, choices, shows=wanted["shows"])
     target = Path(commands.get()["target"])
     started = time.monotonic()
     finds = scan(target, gathered.register, Searcher(gathered.register), sources.published)
-    return verdict(gathered, finds, time.monotonic() - started)
+    proof = verdict(gathered, finds, time.monotonic() - started)
+    shown = [asdict(match) for match in matches(gathered, finds)]
+    return {"proof": json.loads(proof.to_json()), "matches": shown}
 
 
 def _commands(descriptor: int) -> "SimpleQueue[dict[str, Any]]":

@@ -9,13 +9,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Literal, Self, cast
 
 from bc_pipelines.proof.errors import ProofFailed
-from bc_pipelines.proof.result import Proof
+from bc_pipelines.proof.result import Match, Proof
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -34,6 +34,9 @@ class Collector:
     Args:
         staff_domains: e-mail domains of accounts that are kept by choice; none for a copy that keeps nobody.
         staff_passwords: whether their password hashes stay as well, as in the privacy policy.
+        public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared public.
+        show: what prints texts that fail the proof to a terminal; called before ``search`` returns, a few hundred times
+            at most. Without it no text comes out of the process.
         deadline: how long the search may take once the raw archive has been read, in seconds.
     """
 
@@ -42,9 +45,17 @@ class Collector:
         *,
         staff_domains: Iterable[str],
         staff_passwords: Literal["keep", "replace"] = "keep",
+        public: Sequence[str] = (),
+        show: Callable[[Match], None] | None = None,
         deadline: float = SEARCH_SECONDS,
     ) -> None:
-        self._choices = {"staff_domains": sorted(staff_domains), "staff_passwords": staff_passwords}
+        self._choices = {
+            "staff_domains": sorted(staff_domains),
+            "staff_passwords": staff_passwords,
+            "public": list(public),
+            "shows": show is not None,
+        }
+        self._show = show
         self._deadline = deadline
 
     def __enter__(self) -> Self:
@@ -114,7 +125,11 @@ class Collector:
             output, _ = self._process.communicate(timeout=self._deadline)
         except subprocess.TimeoutExpired:
             raise ProofFailed(f"The search did not end within {self._deadline:.0f} seconds. {_CONSEQUENCE}") from None
-        return _proof(output)
+        proof, matches = _answer(output)
+        if self._show:
+            for match in matches:
+                self._show(match)
+        return proof
 
     def _copy(self, data: bytes) -> None:
         if self._archive < 0:
@@ -136,7 +151,7 @@ class Collector:
         except subprocess.TimeoutExpired:
             output = b""
         try:
-            _proof(output)
+            _answer(output)
         except ProofFailed as error:
             return error
         return ProofFailed(f"The proof's process ended before the raw archive did. {_CONSEQUENCE}")
@@ -179,6 +194,9 @@ def prove(
     against: Path,
     staff_domains: Iterable[str] = (),
     staff_passwords: Literal["keep", "replace"] = "keep",
+    *,
+    public: Sequence[str] = (),
+    show: Callable[[Match], None] | None = None,
 ) -> Proof:
     """Search a written archive for the identifiers of a raw one, both files.
 
@@ -187,6 +205,8 @@ def prove(
         against: the raw archive.
         staff_domains: as for Collector.
         staff_passwords: as for Collector.
+        public: as for Collector.
+        show: as for Collector.
 
     Raises:
         ProofFailed: the search could not be carried out.
@@ -194,7 +214,7 @@ def prove(
     """
     with (
         against.open("rb") as source,
-        Collector(staff_domains=staff_domains, staff_passwords=staff_passwords) as collector,
+        Collector(staff_domains=staff_domains, staff_passwords=staff_passwords, public=public, show=show) as collector,
     ):
         raw = collector.tee(source)
         while raw.read(_PIECE):
@@ -202,7 +222,7 @@ def prove(
         return collector.search(target)
 
 
-def _proof(output: bytes) -> Proof:
+def _answer(output: bytes) -> tuple[Proof, list[Match]]:
     """The process's answer.
 
     Raises:
@@ -212,6 +232,6 @@ def _proof(output: bytes) -> Proof:
         answer = json.loads(output)
         if "error" in answer:
             raise ProofFailed(f"{answer['error']}. {_CONSEQUENCE}")
-        return Proof.from_json(json.dumps(answer["proof"]))
+        return Proof.from_json(json.dumps(answer["proof"])), [Match(**match) for match in answer["matches"]]
     except (ValueError, TypeError, KeyError):
         raise ProofFailed(f"The proof's process ended without an answer. {_CONSEQUENCE}") from None

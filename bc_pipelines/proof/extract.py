@@ -123,6 +123,16 @@ class Extractor:
         yield Identifier(Kind.FULL_NAME, Shape.PHRASE, b" ".join(given + family))
         yield Identifier(Kind.REVERSED_NAME, Shape.PHRASE, b" ".join(family + given))
 
+    def half_name(self, value: bytes, place: bytes) -> Iterator[Identifier]:
+        """A first or a last name in its own row: anywhere else it is a word, there it says that nothing was replaced.
+
+        Args:
+            value: the name, no longer escaped for COPY.
+            place: table, column and key of the row; no other row or table has the same.
+        """
+        if words := _words(value):
+            yield Identifier(Kind.HALF_NAME, Shape.CELL, b"\0".join((b" ".join(words), place)))
+
     def _addresses(self, folded: bytes) -> Iterator[Identifier]:
         return self._not_staff(text.addresses(folded))
 

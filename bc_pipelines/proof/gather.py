@@ -5,6 +5,7 @@ Belongs here: walking tables and rows. Does not belong here: what identifies som
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import BinaryIO, Literal
 
 from bc_pipelines.pgarchive import copytext
@@ -12,11 +13,13 @@ from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
 from bc_pipelines.proof import text
 from bc_pipelines.proof.control import Control
+from bc_pipelines.proof.declared import declare
 from bc_pipelines.proof.extract import Extractor, Identifier
 from bc_pipelines.proof.hidden import DECODERS, Decoder
 from bc_pipelines.proof.kinds import Shape
 from bc_pipelines.proof.published import LONGEST_ROW
 from bc_pipelines.proof.register import Register
+from bc_pipelines.proof.rows import own_cell
 from bc_pipelines.proof.sources import Collect, Column, Sources
 
 _ROWS_AT_ONCE = 64
@@ -24,15 +27,17 @@ _ROWS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Choices:
-    """Who is kept by choice.
+    """Who is kept by choice, and what was declared public.
 
     Attributes:
         staff_domains: e-mail domains, matched exactly; their addresses and accounts are not searched for.
         staff_passwords: whether the accounts' password hashes stay as well.
+        public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared public.
     """
 
     staff_domains: frozenset[str] = frozenset()
     staff_passwords: Literal["keep", "replace"] = "keep"
+    public: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass
@@ -54,7 +59,14 @@ class Gathered:
     rows: int = 0
 
 
-def gather(archive: BinaryIO, sources: Sources, choices: Choices, decoders: Sequence[Decoder] = DECODERS) -> Gathered:
+def gather(
+    archive: BinaryIO,
+    sources: Sources,
+    choices: Choices,
+    decoders: Sequence[Decoder] = DECODERS,
+    *,
+    shows: bool = False,
+) -> Gathered:
     """Read a raw archive to its end.
 
     Args:
@@ -62,11 +74,12 @@ def gather(archive: BinaryIO, sources: Sources, choices: Choices, decoders: Sequ
         sources: the list of identifiers.
         choices: who is kept.
         decoders: given to the control, so that it judges the same searcher that will search.
+        shows: whether a terminal will be shown the texts that are found, see Register.
 
     Raises:
         ArchiveError: the archive is truncated, corrupt or of an unknown kind.
     """
-    gatherer = _Gatherer(choices, decoders)
+    gatherer = _Gatherer(choices, decoders, Register(shows=shows))
     reader = ArchiveReader(archive, max_row=LONGEST_ROW)
     for block in reader.blocks():
         if block.table and (collect := sources.for_table(block.table.name, block.table.columns)):
@@ -87,10 +100,11 @@ def _absent(sources: Sources, tables: Sequence[TableData]) -> tuple[str, ...]:
 
 
 class _Gatherer:
-    def __init__(self, choices: Choices, decoders: Sequence[Decoder]) -> None:
+    def __init__(self, choices: Choices, decoders: Sequence[Decoder], register: Register) -> None:
         self._choices = choices
         self._extractor = Extractor(choices.staff_domains)
-        self._gathered = Gathered(Register(), Control(decoders))
+        self._gathered = Gathered(register, Control(decoders))
+        declare(register, choices.public)
 
     def finish(self) -> Gathered:
         gathered = self._gathered
@@ -131,12 +145,23 @@ class _Gatherer:
                     self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
         for identifier in self._full_names(fields, table, collect):
             self._remember(identifier, None, table.name, kept)
+        if not kept:
+            self._remember_half_names(fields, table, collect)
 
     def _full_names(self, fields: list[bytes], table: TableData, collect: Collect) -> Iterator[Identifier]:
         for pair in collect.full_names:
             if set(pair) <= set(table.columns):
                 first, last = (copytext.unescape(fields[table.columns.index(column)]) or b"" for column in pair)
                 yield from self._extractor.full_name(first, last)
+
+    def _remember_half_names(self, fields: list[bytes], table: TableData, collect: Collect) -> None:
+        """Half a name cannot be hidden anywhere else than in its own row, so the control takes no sample of it."""
+        register = self._gathered.register
+        for column in chain.from_iterable(collect.full_names):
+            if column in table.columns and (place := own_cell(table, column, fields)):
+                value = copytext.unescape(fields[table.columns.index(column)]) or b""
+                for identifier in self._extractor.half_name(value, place):
+                    register.add(identifier.kind, identifier.shape, identifier.text)
 
     def _take_everything(self, rows: list[bytes], table: TableData) -> None:
         for start in range(0, len(rows), _ROWS_AT_ONCE):

@@ -14,6 +14,7 @@ class Shape(Enum):
     TOKEN = b"t"
     PHRASE = b"w"
     TEXT = b"x"
+    CELL = b"c"
 
 
 class Kind(Enum):
@@ -25,6 +26,7 @@ class Kind(Enum):
     WORD_USERNAME = "username made of letters only"
     FULL_NAME = "full name"
     REVERSED_NAME = "full name, family name first"
+    HALF_NAME = "half a name, unchanged in its own row"
     TOKEN = "token"  # noqa: S105  a kind, not a token
     PASSWORD_HASH = "password hash"  # noqa: S105
     SESSION_KEY = "session key"

@@ -2,6 +2,8 @@
 
 The key is made here, never leaves the process and dies with it. A digest is 60 bits of BLAKE2b and 4 bits of kind, held
 in sorted arrays: 8 bytes an identifier, up to twice that while it is being filled.
+
+Only for a terminal that asks to be shown what was found are texts remembered: those that the written archive holds.
 """
 
 import hashlib
@@ -75,13 +77,19 @@ class Register:
     """The identifiers of one raw archive. It is filled, then sealed, then asked.
 
     Identifiers of people who are kept by choice can be added as well; they are then nobody's.
+
+    Args:
+        shows: whether to remember the texts that turn out to be identifiers while it is asked, for a terminal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows: bool = False) -> None:
         key = secrets.token_bytes(32)
         self._hashers = {shape: hashlib.blake2b(key=key, digest_size=8, person=shape.value) for shape in Shape}
         self._digests = Digests()
         self._kept: set[int] = set()
+        self._declared: set[int] = set()
+        self.shows = shows
+        self._texts: dict[int, bytes] = {}
         self._phrase_lengths: dict[int, int] = {}
         self.identifiers: Counter[Kind] = Counter()
         self.common = 0
@@ -106,6 +114,10 @@ class Register:
         """Remember that an identifier belongs to somebody who is kept by choice."""
         self._kept.add(self.digest(shape, text))
 
+    def declare(self, shape: Shape, text: bytes) -> None:
+        """Remember that somebody looked at an identifier and declared it public."""
+        self._declared.add(self.digest(shape, text))
+
     def seal(self) -> None:
         """End the filling: count what there is, and forget texts that are common."""
         self._digests.sift(self._is_wanted)
@@ -128,12 +140,22 @@ class Register:
         """Whether an identifier belongs to somebody who is kept by choice."""
         return digest in self._kept
 
+    def is_declared(self, digest: int) -> bool:
+        """Whether somebody looked at an identifier and declared it public."""
+        return digest in self._declared
+
     def known(self, shape: Shape, texts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """Those of some texts that are identifiers, with their digests; the register must be sealed."""
         for text in texts:
             digest = self.digest(shape, text)
             if self._digests.find(digest):
+                if self.shows:
+                    self._texts[digest] = text
                 yield digest, text
+
+    def text(self, digest: int) -> str:
+        """An identifier as it was met; nothing unless the register shows them."""
+        return self._texts.get(digest, b"").decode("utf-8", "replace")
 
     def kinds(self, digest: int) -> Sequence[Kind]:
         """What a digest is; nothing if it is no identifier."""

@@ -1,11 +1,12 @@
 """What the proof says: counts, tables, columns, keys and kinds, never a value.
 
-Belongs here: the result's shape, its words and its JSON. Does not belong here: how it was reached.
+Belongs here: the result's shape, its words and its JSON. Does not belong here: how it was reached. What a terminal may
+show beyond it, a ``Match``, is no part of the result.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -27,6 +28,25 @@ class Hit:
     key: int | str | None
     kind: str
     count: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """The text of one hit, for a person at a terminal and for nothing that is kept.
+
+    Attributes:
+        table: as in ``Hit``.
+        column: as in ``Hit``.
+        key: as in ``Hit``.
+        kind: as in ``Hit``.
+        text: what was found, as it was compared: in lower case, without punctuation where that does not matter.
+    """
+
+    table: str
+    column: str
+    key: int | str
+    kind: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,10 +74,12 @@ class Proof:
     """The result of searching a written archive for the identifiers of the raw one.
 
     Attributes:
-        passed: no identifier was found but public ones, and the search can be believed.
+        passed: no identifier was found but public and declared ones, and the search can be believed.
         reason: why it did not pass, if it did not.
         hits: where identifiers stand that should not.
         public: where identifiers stand that published content holds as well; no failure.
+        declared: where others stand that somebody looked at and declared public; no failure.
+        reviewed: how many different identifiers these are.
         identifiers: how many were searched for, by kind.
         values_searched: how many values were looked into.
         tables_searched: how many tables' data.
@@ -70,6 +92,8 @@ class Proof:
     reason: str
     hits: tuple[Hit, ...]
     public: tuple[Hit, ...]
+    declared: tuple[Hit, ...]
+    reviewed: int
     identifiers: Mapping[str, int]
     values_searched: int
     tables_searched: int
@@ -85,6 +109,9 @@ class Proof:
         )
         public = sum(hit.count for hit in self.public)
         also = f" {public:,} finds are public, because published content holds the same." if public else ""
+        if self.reviewed:
+            declared = sum(hit.count for hit in self.declared)
+            also += f" Declared public after a review: {self.reviewed:,} identifiers, found {declared:,} times."
         if self.passed:
             return f"{searched}, and none was found where it should not be.{also}"
         return f"{searched}. The proof failed: {self.reason}{also}"
@@ -107,6 +134,7 @@ class Proof:
                 **fields,
                 "hits": tuple(Hit(**hit) for hit in fields["hits"]),
                 "public": tuple(Hit(**hit) for hit in fields["public"]),
+                "declared": tuple(Hit(**hit) for hit in fields["declared"]),
                 "not_searched": tuple(fields["not_searched"]),
                 "control": ControlResult(control["found"], control["expected"], tuple(control["missed"])),
             }

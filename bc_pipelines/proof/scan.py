@@ -8,12 +8,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
 from bc_pipelines.pgarchive.toc import Entry
-from bc_pipelines.proof.kinds import Kind
-from bc_pipelines.proof.published import LONGEST_ROW, PublishedRows, live_pages
+from bc_pipelines.proof.extract import Extractor
+from bc_pipelines.proof.kinds import Kind, Shape
+from bc_pipelines.proof.published import LONGEST_ROW, PublishedRows, readable
 from bc_pipelines.proof.register import Register
+from bc_pipelines.proof.rows import key_of, own_cell
 from bc_pipelines.proof.search import Searcher
 from bc_pipelines.proof.sources import Published
 from bc_pipelines.proof.text import SEPARATOR
@@ -24,7 +27,6 @@ MOST_FINDS = 200_000
 # Cutting up a long row twice would cost more than looking into each of its values.
 _LONG_ROW = 4096
 _FIRST_AND_LAST_NAME = ("first_name", "last_name")
-_KEY_COLUMNS = ("id", "page_ptr_id", "task_ptr_id")
 
 Key = int | str
 
@@ -81,15 +83,15 @@ def scan(target: Path, register: Register, searcher: Searcher, published: Publis
         ArchiveError, OSError: the archive cannot be read.
     """
     with target.open("rb") as archive:
-        live = live_pages(archive)
+        everybody = readable(archive, published)
     finds = Finds()
     with target.open("rb") as archive:
         reader = ArchiveReader(archive, max_row=LONGEST_ROW)
         _search_contents(reader, register, searcher, finds)
         for block in reader.blocks():
             if block.table is not None:
-                rows = PublishedRows(published, live, block.table)
-                _TableSearch(block.table, searcher, rows, finds).search(block)
+                rows = PublishedRows(published, everybody, block.table)
+                _TableSearch(block.table, register, searcher, rows, finds).search(block)
             if finds.different > MOST_FINDS:
                 finds.complete = False
                 break
@@ -120,12 +122,16 @@ def _texts(entry: Entry) -> list[tuple[str, str]]:
 class _TableSearch:
     """Searches the rows of one table, first in bulk and, where something is found, value by value."""
 
-    def __init__(self, table: TableData, searcher: Searcher, published: PublishedRows, finds: Finds) -> None:
+    def __init__(
+        self, table: TableData, register: Register, searcher: Searcher, published: PublishedRows, finds: Finds
+    ) -> None:
         self._table = table
+        self._register = register
+        self._extractor = Extractor(())
         self._searcher = searcher
         self._published = published
         self._finds = finds
-        self._key = next((table.columns.index(name) for name in _KEY_COLUMNS if name in table.columns), None)
+        self._key = key_of(table)
         self._name = (
             [table.columns.index(name) for name in _FIRST_AND_LAST_NAME]
             if set(_FIRST_AND_LAST_NAME) <= set(table.columns)
@@ -148,6 +154,7 @@ class _TableSearch:
         fields_ = row.split(b"\t")
         if self._name:
             self._search_full_name(fields_, number)
+            self._search_half_names(fields_, number)
         if len(row) < _LONG_ROW and not self._searcher.in_rows(row):
             return
         for column, value in zip(self._table.columns, fields_, strict=True):
@@ -160,6 +167,14 @@ class _TableSearch:
         alone = [self._searcher.in_rows(row[index]) for index in self._name]
         for digest in self._searcher.in_rows(both).difference(*alone):
             self._note(row, ", ".join(_FIRST_AND_LAST_NAME), number, digest)
+
+    def _search_half_names(self, row: list[bytes], number: int) -> None:
+        """Look whether a name still stands in the very cell where it stood in the raw archive."""
+        for column, index in zip(_FIRST_AND_LAST_NAME, self._name, strict=True):
+            if place := own_cell(self._table, column, row):
+                halves = self._extractor.half_name(copytext.unescape(row[index]) or b"", place)
+                for digest, _ in self._register.known(Shape.CELL, (half.text for half in halves)):
+                    self._note(row, column, number, digest)
 
     def _note(self, row: list[bytes], column: str, number: int, digest: int) -> None:
         if self._published.is_published(row, column):

@@ -61,12 +61,14 @@ class Published:
     Attributes:
         tables: whole tables.
         of_page: tables, with the column that names the page that must be live.
+        of_image: tables of renditions, with the table of their images.
         where: tables, with the column that must be true.
         hidden_columns: tables, with columns that nobody sees.
     """
 
     tables: frozenset[str] = frozenset()
     of_page: Mapping[str, str] = field(default_factory=dict)
+    of_image: Mapping[str, str] = field(default_factory=dict)
     where: Mapping[str, str] = field(default_factory=dict)
     hidden_columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -102,6 +104,7 @@ class Sources:
                 Published(
                     frozenset(published["tables"]),
                     published["of_page"],
+                    published["of_image"],
                     published["where"],
                     {table: frozenset(columns) for table, columns in published["hidden_columns"].items()},
                 ),

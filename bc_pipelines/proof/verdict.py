@@ -4,13 +4,25 @@ Belongs here: judgement and words. Does not belong here: reading archives.
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from enum import Enum, auto
+from itertools import chain, islice
 
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.gather import Gathered
+from bc_pipelines.proof.kinds import Kind
 from bc_pipelines.proof.register import COMMON, Register
-from bc_pipelines.proof.result import ControlResult, Hit, Proof
+from bc_pipelines.proof.result import ControlResult, Hit, Match, Proof
 from bc_pipelines.proof.scan import KEYS_KEPT, Finds, Key
 
+MOST_SHOWN = 200
+_WHAT_TO_DO = (
+    "Look at them with `bucks archive prove TARGET --against SOURCE --show`, where TARGET is the written archive and "
+    "SOURCE the address of the raw backup. Where the written archive was removed, as a failed reset's is, "
+    "`bucks archive sanitise SOURCE TARGET --profile staging --show` makes it once more and shows the same. If it is "
+    "personal, extend privacy/catalogue.toml; if it is not, add it to `public` in the section [proof] of "
+    "environments.toml."
+)
 _NEVER_SEARCHED = (
     "text inside pictures, PDFs and other files: an archive of a database holds none of them",
     "postcodes, dates of birth, IP addresses and other values that do not name one person by themselves",
@@ -20,6 +32,14 @@ _NEVER_SEARCHED = (
     "encrypted values, base64 that begins in the middle of a longer word, and what one compressed value holds "
     "beyond its first 32 MB",
 )
+
+
+class Standing(Enum):
+    """What a find means."""
+
+    FAILS = auto()
+    PUBLISHED = auto()
+    DECLARED = auto()
 
 
 def verdict(gathered: Gathered, finds: Finds, seconds: float) -> Proof:
@@ -32,13 +52,16 @@ def verdict(gathered: Gathered, finds: Finds, seconds: float) -> Proof:
     """
     register = gathered.register
     control = control_result(gathered.control)
-    hits, public = _hits(register, finds, is_public=False), _hits(register, finds, is_public=True)
+    hits = _hits(register, finds, Standing.FAILS)
+    found = set(chain.from_iterable(finds.sightings.values()))
     reason = _reason(gathered, control, finds, hits)
     return Proof(
         passed=not reason,
         reason=reason,
         hits=hits,
-        public=public,
+        public=_hits(register, finds, Standing.PUBLISHED),
+        declared=_hits(register, finds, Standing.DECLARED),
+        reviewed=sum(_standing(register, finds, digest) is Standing.DECLARED for digest in found),
         identifiers={
             kind.value: count for kind, count in sorted(register.identifiers.items(), key=lambda k: k[0].value)
         },
@@ -71,17 +94,47 @@ def _reason(gathered: Gathered, control: ControlResult, finds: Finds, hits: tupl
     if hits:
         places = Counter(f"{hit.table}.{hit.column}" for hit in hits)
         named = ", ".join(list(places)[:5]) + (" and others" if len(places) > 5 else "")
-        return f"{sum(hit.count for hit in hits):,} were found where they should not be, in {named}."
+        return f"{sum(hit.count for hit in hits):,} were found where they should not be, in {named}. {_WHAT_TO_DO}"
     return ""
 
 
-def _hits(register: Register, finds: Finds, *, is_public: bool) -> tuple[Hit, ...]:
+def matches(gathered: Gathered, finds: Finds) -> tuple[Match, ...]:
+    """The texts that fail the proof, each with the first row of a column in which it stands.
+
+    There are ``MOST_SHOWN`` at most, ``KEYS_KEPT`` of one column, and none unless the register shows them.
+
+    Args:
+        gathered: what is known of the raw archive.
+        finds: what was found in the written one.
+    """
+    register = gathered.register
+    return tuple(islice(_matches(register, finds), MOST_SHOWN)) if register.shows else ()
+
+
+def _matches(register: Register, finds: Finds) -> Iterator[Match]:
+    for (table, column), sightings in sorted(finds.sightings.items()):
+        failing = [digest for digest in sightings if _standing(register, finds, digest) is Standing.FAILS]
+        for digest in failing[:KEYS_KEPT]:
+            kind = register.kinds(digest)[0]
+            text = register.text(digest).partition("\0")[0]
+            text = f"0{text}" if kind is Kind.PHONE else text
+            yield Match(table, column, sightings[digest].keys[0], kind.value, text)
+
+
+def _standing(register: Register, finds: Finds, digest: int) -> Standing:
+    """What published content holds needs nobody's word, so it comes first."""
+    if digest in finds.public:
+        return Standing.PUBLISHED
+    return Standing.DECLARED if register.is_declared(digest) else Standing.FAILS
+
+
+def _hits(register: Register, finds: Finds, standing: Standing) -> tuple[Hit, ...]:
     hits: list[Hit] = []
     for (table, column), sightings in sorted(finds.sightings.items()):
         by_key: dict[str, Counter[Key]] = {}
         totals: Counter[str] = Counter()
         for digest, sighting in sightings.items():
-            if (digest in finds.public) is is_public:
+            if _standing(register, finds, digest) is standing:
                 kind = register.kinds(digest)[0].value
                 by_key.setdefault(kind, Counter()).update(sighting.keys)
                 totals[kind] += sighting.rows

@@ -10,8 +10,8 @@ from enum import Enum
 import pytest
 
 from bc_pipelines.privacy.catalogue import Catalogue
-from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.planted import planted
+from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.privacy.site import Copy, Raw
 from bc_pipelines_tests.site_schema import site_tables
 

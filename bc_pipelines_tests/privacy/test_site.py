@@ -10,8 +10,8 @@ from bc_pipelines.pgarchive import ArchiveReader
 from bc_pipelines.pgarchive.schema import Schema
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.entries import PROFILES
-from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.planted import planted
+from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.postgres import Cluster, find_bindirs
 from bc_pipelines_tests.privacy.archives import (
     PASSWORD,

@@ -52,12 +52,13 @@ def proof_of(
     folder: Path,
     staff_domains: frozenset[str] = STAFF_DOMAINS,
     decoders: Sequence[Decoder] = DECODERS,
+    public: tuple[str, ...] = (),
 ) -> Proof:
     """Carry out a proof without the child process."""
     target = folder / "written.dump"
     target.write_bytes(written)
     sources = Sources.load()
-    gathered = gather(io.BytesIO(raw), sources, Choices(staff_domains), decoders)
+    gathered = gather(io.BytesIO(raw), sources, Choices(staff_domains, public=public), decoders)
     return verdict(
         gathered, scan(target, gathered.register, Searcher(gathered.register, decoders), sources.published), 0
     )

@@ -1,5 +1,6 @@
 """The proof's own process: pipes, deaths and errors."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,10 +11,12 @@ from typing import BinaryIO
 
 import pytest
 
-from bc_pipelines.proof import Collector, Proof, ProofFailed, prove
+from bc_pipelines.proof import Collector, Match, Proof, ProofFailed, prove
+from bc_pipelines.proof.scan import KEYS_KEPT
+from bc_pipelines.proof.verdict import MOST_SHOWN
 from bc_pipelines_tests.planted import STAFF_DOMAINS, planted
 from bc_pipelines_tests.proof.archives import Maker
-from bc_pipelines_tests.proof.test_scan import RAW, WRITTEN_STAFF
+from bc_pipelines_tests.proof.test_scan import EMAIL, RAW, WRITTEN_STAFF
 
 END_SECONDS = 20.0
 
@@ -53,6 +56,77 @@ def test_staff_passwords_can_be_replaced_too(raw: Path, written: Path) -> None:
     """Where staff are to get new passwords, their old hashes are searched for."""
     proof = prove(written, raw, STAFF_DOMAINS, "replace")
     assert [(hit.column, hit.kind) for hit in proof.hits] == [("password", "password hash")]
+
+
+def test_what_was_declared_public_reaches_the_process(raw: Path) -> None:
+    """The reviewed list goes over the pipe of commands, never into the process's arguments."""
+    plain = prove(raw, raw, STAFF_DOMAINS)
+    with raw.open("rb") as source, Collector(staff_domains=STAFF_DOMAINS, public=["jobloggs7"]) as collector:
+        read_to_the_end(collector.tee(source))
+        assert b"jobloggs7" not in Path(f"/proc/{collector.pid}/cmdline").read_bytes()
+        proof = collector.search(raw)
+    assert proof.reviewed == 1
+    assert set(proof.hits) | set(proof.declared) == set(plain.hits)
+
+
+def test_a_terminal_is_shown_what_was_found(raw: Path) -> None:
+    """Each text that fails comes with its place, and stays out of the result and of any repr."""
+    shown: list[Match] = []
+    proof = prove(raw, raw, STAFF_DOMAINS, public=["jobloggs7"], show=shown.append)
+    texts = {(match.column, match.key, match.kind, match.text) for match in shown}
+    assert texts == {
+        ("email", 1, "email", EMAIL),
+        ("first_name, last_name", 1, "full name", "josephine bloggs"),
+        ("issue", 5, "free text", "the lamp outside our house hums"),
+        ("action", 5, "phone", "01632960555"),
+        ("action", 5, "free text", "call 01632 960555"),
+    }
+    kept = proof.to_json() + repr(proof) + proof.summary() + repr(shown)
+    assert not [match for match in shown if match.text in kept]
+
+
+WIDE = {
+    "users_user": ("email", "username"),
+    "wagtailcore_page": ("title", "draft_title", "slug", "seo_title", "search_description", "url_path"),
+    "wagtailcore_pagelogentry": ("label", "action"),
+    "django_admin_log": ("object_repr", "change_message"),
+}
+
+
+@pytest.mark.parametrize(("tables", "number"), [(["users_user"], 2 * KEYS_KEPT), (list(WIDE), MOST_SHOWN)])
+def test_no_more_is_shown_than_somebody_reads(maker: Maker, tmp_path: Path, tables: list[str], number: int) -> None:
+    """A sanitiser that did nothing does not flood the terminal: a few texts of each column, and a bounded number."""
+    people = range(2 * KEYS_KEPT)
+    rows = {
+        table: [{"id": str(n), **dict.fromkeys(WIDE[table], f"p{n}@home.example")} for n in people] for table in tables
+    }
+    raw = tmp_path / "raw.dump"
+    raw.write_bytes(maker.archive(rows))
+    shown: list[Match] = []
+    proof = prove(raw, raw, show=shown.append)
+    assert sum(hit.count for hit in proof.hits) == len(people) * sum(len(WIDE[table]) for table in tables)
+    assert len(shown) == number
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_texts_stay_in_the_process_unless_they_are_asked_for(raw: Path, shows: bool) -> None:
+    """What the process sends back holds a text only where somebody asked to see it."""
+    reading, writing = os.pipe()
+    choices = {"staff_domains": [], "staff_passwords": "keep", "public": [], "shows": shows}
+    for command in (choices, {"target": str(raw)}):
+        os.write(writing, json.dumps(command).encode() + b"\n")
+    with raw.open("rb") as source:
+        process = subprocess.run(
+            [sys.executable, "-m", "bc_pipelines.proof", str(reading)],
+            stdin=source,
+            pass_fds=(reading,),
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=60,
+        )
+    os.close(reading)
+    os.close(writing)
+    assert (EMAIL.encode() in process.stdout) is shows
 
 
 def test_every_byte_passes_the_tee_unchanged(site: Path, written: Path) -> None:

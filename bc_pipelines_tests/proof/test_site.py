@@ -24,6 +24,9 @@ def test_the_list_names_tables_and_columns_that_exist() -> None:
     assert published.tables | sources.drafts <= tables.keys()
     for table, column in [*published.of_page.items(), *published.where.items()]:
         assert column in tables[table]
+    for renditions, images in published.of_image.items():
+        assert "image_id" in tables[renditions]
+        assert "collection_id" in tables[images]
     for table, columns in published.hidden_columns.items():
         assert columns <= tables[table]
 
