@@ -7,14 +7,18 @@ and running jobs (see `defs.launch`). Heavy modules are imported inside the comm
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Column, Table
 
+from bc_pipelines.archive_cli import app as archive_app
 from bc_pipelines.sandbox.cli import app as sandbox_app
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(sandbox_app, name="sandbox", help="The outside world on this machine: PostgreSQL, S3, Heroku, a site.")
+app.add_typer(archive_app, name="archive", help="Backups as files: look into them, take personal data out, prove it.")
 
 FAILED = 1
 
@@ -46,11 +51,12 @@ def reset(
     from bc_pipelines.defs.launch import run_reset
 
     console = Console()
-    with console.status("reset_staging begins") as status:
+    with _in_a_sentence(console), console.status("reset_staging begins") as status:
         outcome = run_reset(confirm, requested_by or getpass.getuser(), lambda step: status.update(f"[bold]{step}[/]"))
     _print_outcome(console, outcome, ui_url)
     if outcome.succeeded and report is not None:
-        _save_report(outcome, report)
+        with _in_a_sentence(console):
+            _save_report(outcome, report)
         console.print(f"Report: {report}")
     if not outcome.succeeded or outcome.failed_checks:
         raise typer.Exit(FAILED)
@@ -71,12 +77,25 @@ def ui(
     raise typer.Exit(serve(port, Console()))
 
 
+@contextmanager
+def _in_a_sentence(console: Console) -> Iterator[None]:
+    """Print what is missing or does not answer as a sentence instead of a traceback."""
+    from bc_pipelines.operations.errors import OutOfReach
+    from bc_pipelines.settings import SettingsError
+
+    try:
+        yield
+    except (OutOfReach, SettingsError) as reason:
+        console.print(f"[red]Not done.[/] {escape(str(reason))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+
+
 def _print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
     console.print(_steps_table(outcome))
     _print_checks(console, outcome)
     console.print(_figures_table(outcome))
     if not outcome.succeeded:
-        console.print(f"\n[bold red]The reset stopped.[/] {outcome.failure}", highlight=False)
+        console.print(f"\n[bold red]The reset stopped.[/] {escape(outcome.failure)}", highlight=False, soft_wrap=True)
     if ui_url:
         console.print(f"In the UI, once `make ui` runs: {ui_url}/runs/{outcome.run_id}", soft_wrap=True)
 
@@ -124,7 +143,7 @@ def _figures_table(outcome: Outcome) -> Table:
 def _save_report(outcome: Outcome, path: Path) -> None:
     from bc_pipelines.operations.tools import open_tools
 
-    key = str(outcome.metadata["staging/reset_report"]["report"]).partition("//")[2].partition("/")[2]
+    key = str(outcome.metadata["staging/reset_report"]["report as a page"]).partition("//")[2].partition("/")[2]
     with open_tools() as tools:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(tools.archives.get_text(key), encoding="utf-8")

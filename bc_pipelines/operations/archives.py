@@ -1,0 +1,230 @@
+"""What `bucks archive` does to an archive: look at it, sanitise it, prove the result, draft entries for what is new.
+
+Belongs here: order, and that a target exists only when it is whole and proven. Does not belong here: what is personal
+(see `privacy`), what is searched for (see `proof`), reading a command line and printing. Needs no server, no token and
+no Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from bc_pipelines.operations.archive_source import Source, open_file
+from bc_pipelines.operations.copying import Shared, collector_for, digest, write_copy
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.pgarchive import ArchiveReader
+from bc_pipelines.privacy.catalogue import Catalogue
+from bc_pipelines.privacy.manifest import Manifest
+from bc_pipelines.privacy.policy import Policy
+from bc_pipelines.proof import Match, Proof
+
+# Begins with a dot and is nobody else's, because it is made in a folder that belongs to the caller.
+_SCRATCH_PREFIX = ".bucks-archive-"
+
+
+class Watch(Protocol):
+    """Is told how far the work is."""
+
+    def stage(self, title: str, total: int | None) -> None:
+        """A part of the work begins; `total` is its size in bytes, where that is known."""
+
+    def wait(self, title: str) -> None:
+        """A part begins that cannot say how far it is."""
+
+    def at(self, done: int) -> None:
+        """So many bytes of the last stage are done."""
+
+
+class NotProven(Exception):
+    """The search found identifiers in the written archive, or cannot be believed.
+
+    Attributes:
+        proof: what it found: tables, columns, keys and kinds, no values.
+    """
+
+    def __init__(self, proof: Proof) -> None:
+        self.proof = proof
+        super().__init__(proof.summary())
+
+
+@dataclass(frozen=True)
+class Sanitised:
+    """A proven archive that is in its place.
+
+    Attributes:
+        target: where it is.
+        size_bytes: its size.
+        sha256: its digest, in hexadecimal.
+        manifest: what was done, table by table.
+        proof: what was searched for, and not found.
+    """
+
+    target: Path
+    size_bytes: int
+    sha256: str
+    manifest: Manifest
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the results go.
+
+    Attributes:
+        target: the sanitised archive.
+        manifest: the manifest as JSON; None for nowhere.
+        force: whether files that are there may be replaced.
+    """
+
+    target: Path
+    manifest: Path | None = None
+    force: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that is to be written."""
+        return (self.target,) if self.manifest is None else (self.target, self.manifest)
+
+    def check(self) -> None:
+        """Refuse places where nothing must or can be written.
+
+        Raises:
+            Refused: a file is there already, or something that is no file, or there is no such folder.
+        """
+        for file in self.files:
+            if not file.parent.is_dir():
+                raise Refused(f"There is no folder {file.parent}. Nothing was written.")
+            if os.path.lexists(file) and not file.is_file():
+                raise Refused(f"{file} is there already and is not an ordinary file. Nothing was written.")
+            if file.exists() and not self.force:
+                raise Refused(f"{file} is there already; --force replaces it. Nothing was written.")
+        if self.manifest is not None and self.manifest.resolve() == self.target.resolve():
+            raise Refused(f"{self.target} cannot be both the archive and the manifest. Nothing was written.")
+
+
+def sanitise_archive(
+    source: Source,
+    places: Places,
+    catalogue: Catalogue,
+    rules: Policy,
+    watch: Watch,
+    *,
+    public: Sequence[str] = (),
+    show: Callable[[Match], None] | None = None,
+) -> Sanitised:
+    """Write a sanitised copy of an archive, and put it in its place once the proof has passed.
+
+    Until then it is in a private folder beside its place, which is gone afterwards. Whoever kills this process may
+    leave such a folder behind, but never a target.
+
+    Args:
+        source: the raw archive.
+        places: where the results go.
+        catalogue: what is decided about each table and column.
+        rules: profile and council's choices.
+        watch: is told how far the work is.
+        public: texts that somebody looked at and declared public, for the proof.
+        show: is given texts that the proof found where they should not be; for a terminal only.
+
+    Returns:
+        The archive and the evidence about it.
+
+    Raises:
+        Refused: a place that must not be written to.
+        CatalogueRefusal: something in the archive is unknown; no row was read.
+        ArchiveError: the raw archive is truncated, corrupt or of an unsupported kind.
+        SanitiseError: a row could not be made safe.
+        NotProven: the proof did not pass.
+        ProofFailed: the proof could not be carried out.
+        OSError: a file could not be written.
+    """
+    places.check()
+    if source.path is not None and any(file.exists() and file.samefile(source.path) for file in places.files):
+        raise Refused(f"{source.path} is the raw archive itself. Nothing was written.")
+    watch.stage("Sanitising", source.total)
+    with ExitStack() as stack:
+        drafts = [_scratch(stack, file) for file in places.files]
+        with collector_for(rules, public, show) as collector:
+            manifest = write_copy(source.watched(watch.at), drafts[0], catalogue, rules, collector)
+            watch.wait("Searching the copy")
+            proof = collector.search(drafts[0])
+        if not proof.passed:
+            raise NotProven(proof)
+        if places.manifest is not None:
+            _write_text(drafts[1], manifest.to_json())
+        sanitised = Sanitised(places.target, drafts[0].stat().st_size, digest(drafts[0]), manifest, proof)
+        places.check()
+        for draft, file in reversed(list(zip(drafts, places.files, strict=True))):
+            _move(draft, file)
+        return sanitised
+
+
+def prove_archive(
+    target: Path,
+    against: Source,
+    rules: Policy,
+    watch: Watch,
+    *,
+    public: Sequence[str] = (),
+    show: Callable[[Match], None] | None = None,
+) -> Proof:
+    """Search an archive for the identifiers of the raw one that it was made from.
+
+    Args:
+        target: the sanitised archive.
+        against: the raw archive.
+        rules: profile and council's choices, which say whose accounts are kept.
+        watch: is told how far the work is.
+        public: texts that somebody looked at and declared public.
+        show: is given texts that were found where they should not be; for a terminal only.
+
+    Raises:
+        ArchiveError: either archive is truncated, corrupt or of an unsupported kind.
+        ProofFailed: the search could not be carried out.
+        BadSource: an archive cannot be read.
+    """
+    with open_file(target) as written:
+        _walk(written)
+    with collector_for(rules, public, show) as collector:
+        raw = Shared(against.watched(watch.at), collector)
+        watch.stage("Reading the raw archive", against.total)
+        _walk(cast(BinaryIO, raw))
+        raw.finish()
+        watch.wait("Searching the copy")
+        return collector.search(target)
+
+
+def _walk(stream: BinaryIO) -> None:
+    """Insist that an archive is whole, down to the last row."""
+    for block in ArchiveReader(stream).blocks():
+        block.count_rows()
+
+
+def _scratch(stack: ExitStack, file: Path) -> Path:
+    """A name for a draft of a file, in a private folder (mode 0700) on the same file system."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=file.parent))
+    return Path(folder) / "draft"
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _move(draft: Path, file: Path) -> None:
+    """Put a file in its place at one stroke, and have the folder remember it even if the power fails."""
+    draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
