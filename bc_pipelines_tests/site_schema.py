@@ -19,8 +19,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.planted import planted_rows
+from bc_pipelines_tests.planting import ROWS
 from bc_pipelines_tests.postgres import Cluster
 
 CSV = Path(__file__).with_name("site-columns.csv")

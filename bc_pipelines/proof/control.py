@@ -67,6 +67,15 @@ def _percent(value: str) -> str:
     return "".join(f"%{byte:02X}" for byte in value.encode())
 
 
+def _quoted_printable(value: str) -> str:
+    return "".join(f"={byte:02X}" for byte in value.encode())
+
+
+def _inline_tags(value: str) -> str:
+    """Tags that no reader sees, so close to each other that one stands in any value."""
+    return "<wbr>".join(value[start : start + 4] for start in range(0, len(value), 4))
+
+
 def _url(value: str) -> str:
     return f"https://www.proof.example/contact/?a=1&value={urllib.parse.quote_plus(value)}&z=9"
 
@@ -91,6 +100,8 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "full-width letters": _wide,
         "text with escapes": lambda value: f"back\\slash\nnew line\t{value}\r\n",
         "HTML": lambda value: f"<p>{value.replace('@', '&#64;')}</p>",
+        "HTML in HTML": lambda value: f"&lt;p&gt;{value.replace('@', '&amp;#64;')}&lt;/p&gt;",
+        "inline tags": _inline_tags,
         "JSON": _json,
         "JSON in JSON": _json_in_json,
         "base64": _base64,
@@ -101,6 +112,8 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "bytea": _hexadecimal,
         "percent-encoding": _percent,
         "URL": _url,
+        "quoted-printable": _quoted_printable,
+        "file name": lambda value: f"/documents/{value}.pdf",
         "array": _array,
         "tsvector": _tsvector,
     }
@@ -108,7 +121,7 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 
 # A text is looked for as a whole, not among other words.
-_NOT_FOR_TEXTS = frozenset(("text with escapes",))
+_NOT_FOR_TEXTS = frozenset(("text with escapes", "file name"))
 
 
 class Control:

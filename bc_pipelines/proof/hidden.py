@@ -1,4 +1,4 @@
-r"""Text that hides inside other text: base64 (zlib or gzip inside it), hexadecimal, percent-encoding, tsvector.
+r"""Text that hides inside other text: base64 (zlib or gzip inside it), hexadecimal, percent-encoding, and others.
 
 Each decoder takes a buffer as text.py makes it, case untouched, and yields what it uncovers, as values of their own;
 what they hide in turn is searched again. Nothing here decides what is an identifier.
@@ -6,10 +6,14 @@ what they hide in turn is searched again. Nothing here decides what is an identi
 
 import re
 import zlib
-from base64 import b64decode
-from binascii import Error
+from binascii import Error, a2b_base64, a2b_qp
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from urllib.parse import unquote_to_bytes
+
+from bc_pipelines.proof import text
+from bc_pipelines.proof.seams import WINDOW, windows
 
 Decoder = Callable[[bytes], Iterator[bytes]]
 
@@ -23,14 +27,26 @@ _STANDARD = bytes(byte if byte in _ALPHABET + b"+/" else 0x20 for byte in range(
 _URL_SAFE = bytes(byte if byte in _ALPHABET + b"-_" else 0x20 for byte in range(256))
 _EITHER = bytes(byte if byte in _ALPHABET + b"+/-_" else 0x20 for byte in range(256))
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{64} +|[A-Za-z0-9+/]{76} +)+[A-Za-z0-9+/]+")
-_WRAPPED_LINES = frozenset((64, 76))
+_LETTERS_OF_LINES = bytes(0x78 if byte in _ALPHABET + b"+/" else 0x20 for byte in range(256))
+_SHORTEST_LINE = b"x" * 64 + b" "
+_WRAPPED = re.compile(rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{64} +|[A-Za-z0-9+/]{76} +)+[A-Za-z0-9+/]+")
 _HEX = re.compile(rb"x?((?:[0-9a-fA-F]{2}){%d,})" % (_SHORTEST_HEX // 2))
 _PARAMETERS = re.compile(rb"[?&=]")
 _LEXEMES = re.compile(rb"'((?:[^'\"]|'')+)':(\d+)[A-D]?((?:,\d+[A-D]?)*)")
 _POSITION = re.compile(rb"\d+")
-_ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_GZIP_START = b"\x1f\x8b\x08"
+_QUOTED_BYTE = re.compile(rb"=[0-9A-F]{2}")
+_LINE_BREAK = re.compile(rb"<[bB][rR](?:[\s/][^<>}]*)?>")
+_INLINE_TAG = re.compile(
+    rb"</?(?:a|abbr|b|bdi|code|del|em|embed|font|i|ins|mark|q|s|small|span|strong|su[bp]|u|wbr)(?:[\s/][^<>}]*)?>",
+    re.IGNORECASE,
+)
+# A control character that PostgreSQL may keep in a text, but that nobody writes.
+_MARK = b"\x01"
+# An address or a name is shorter.
+_NEAR = 100
+_BRACKETS = bytes.maketrans(b"<>", b'""')
+# zlib at its four levels, gzip.
+_PACKED_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b\x08")
 
 
 def base64(buffer: bytes) -> Iterator[bytes]:
@@ -43,11 +59,16 @@ def base64(buffer: bytes) -> Iterator[bytes]:
     runs = {run for run in either if run.isalnum()}
     for mixed in either - runs:
         runs.update(mixed.translate(_STANDARD).split(), mixed.translate(_URL_SAFE).split())
-    if not _WRAPPED_LINES.isdisjoint(map(len, runs)):
-        runs.update(run.replace(b" ", b"") for run in _WRAPPED.findall(buffer))
     for run in runs:
         if len(run) >= _SHORTEST_BASE64 and not (run.isalpha() and run.islower()):
             yield from _readable(_from_base64(run))
+
+
+def wrapped_base64(buffer: bytes) -> Iterator[bytes]:
+    """Base64 in lines of 64 or 76 characters, as PEM (RFC 7468) and MIME (RFC 2045) have it."""
+    if _SHORTEST_LINE in buffer.translate(_LETTERS_OF_LINES):
+        for run in _WRAPPED.findall(buffer):
+            yield from _readable(_from_base64(run.replace(b" ", b"")))
 
 
 def hexadecimal(buffer: bytes) -> Iterator[bytes]:
@@ -61,10 +82,18 @@ def percent(buffer: bytes) -> Iterator[bytes]:
     """Words with percent-encoding and parameters of URLs, each apart; a plus sign may be a space."""
     if b"%" not in buffer and b"+" not in buffer:
         return
-    suspects = {piece for piece in buffer.split(b'"') if b"%" in piece or (b"+" in piece and b"=" in piece)}
-    for word in {word for piece in suspects for word in piece.split() if b"%" in word or b"+" in word}:
-        for reading in {word, word.replace(b"+", b" ")}:
-            yield b'"'.join(unquote_to_bytes(part) for part in _PARAMETERS.split(reading))
+    for word in text.runs(buffer):
+        if b"%" in word or (b"+" in word and b"=" in word):
+            for reading in {word, word.replace(b"+", b" ")}:
+                yield b'"'.join(unquote_to_bytes(part) for part in _PARAMETERS.split(reading))
+
+
+def quoted_printable(buffer: bytes) -> Iterator[bytes]:
+    """Pieces of e-mail in the encoding of RFC 2045; the ends of its lines are spaces by now."""
+    if _QUOTED_BYTE.search(buffer):
+        for piece in buffer.split(b'"'):
+            if _QUOTED_BYTE.search(piece):
+                yield a2b_qp(piece.replace(b"= ", b""))
 
 
 def tsvector(buffer: bytes) -> Iterator[bytes]:
@@ -81,36 +110,69 @@ def tsvector(buffer: bytes) -> Iterator[bytes]:
             yield b" ".join(lexeme for _, lexeme in sorted(places))
 
 
-DECODERS: tuple[Decoder, ...] = (base64, hexadecimal, percent, tsvector)
+def inline_tags(buffer: bytes) -> Iterator[bytes]:
+    """What stands beside HTML tags that no reader sees, without them: ``Jo<b>hn</b>``. A line break is a space."""
+    if b"<" not in buffer:
+        return
+    marked = _INLINE_TAG.sub(_MARK, _LINE_BREAK.sub(_MARK + b" ", buffer)).translate(_BRACKETS)
+    first, *parts = marked.split(_MARK)
+    beside = [_end(first)]
+    for part in parts:
+        start, separator, _ = part[:_NEAR].partition(b'"')
+        beside.append(start)
+        if separator or len(part) > _NEAR:
+            yield b"".join(beside)
+            beside = [_end(part)]
+    if parts:
+        yield b"".join(beside)
+
+
+def _end(part: bytes) -> bytes:
+    return part[-_NEAR:].rpartition(b'"')[2]
+
+
+OF_RUNS: tuple[Decoder, ...] = (base64, hexadecimal, percent)
+"""What hides in a run of characters without white space, so that no run need be looked at twice."""
+DECODERS: tuple[Decoder, ...] = (*OF_RUNS, wrapped_base64, quoted_printable, tsvector, inline_tags)
 
 
 def _from_base64(run: bytes) -> bytes:
-    standard = run.translate(_TO_STANDARD)
-    if len(standard) % 4 == 1:
-        standard = standard[:-1]
+    whole = run[:-1] if len(run) % 4 == 1 else run
     try:
-        return b64decode(standard + b"=" * (-len(standard) % 4))
+        return a2b_base64(whole.translate(_TO_STANDARD) + b"==")
     except Error:
         return b""
 
 
 def _readable(data: bytes) -> Iterator[bytes]:
     """The data if somebody could read it, unpacked if it is compressed; nothing if it is noise."""
-    if data.startswith((*_ZLIB_STARTS, _GZIP_START)):
-        data = _unpacked(data) or data
-    if _READABLE.search(data) or _is_text(data):
+    if data.startswith(_PACKED_STARTS):
+        unpacked = _unpacked(data)
+        for piece in chain([next(unpacked, data)], unpacked):
+            if _is_readable(piece):
+                yield piece
+    elif _is_readable(data):
         yield data
 
 
-def _unpacked(data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(data, LONGEST_UNPACKED)
-    except zlib.error:
-        return b""
-
-
-def _is_text(data: bytes) -> bool:
+def _is_readable(data: bytes) -> bool:
+    if _READABLE.search(data):
+        return True
     try:
         return bool(data) and data.decode().isprintable()
     except UnicodeDecodeError:
         return False
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    """What is compressed, a window at a time, as far as it is sound, and no more than ``LONGEST_UNPACKED`` bytes."""
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    held, size = b"", 0
+    with suppress(zlib.error):
+        while data and size < LONGEST_UNPACKED:
+            piece = stream.decompress(data, WINDOW)
+            data, size = stream.unconsumed_tail, size + len(piece)
+            *complete, held = windows(held + piece)
+            yield from complete
+    if held:
+        yield held

@@ -1,37 +1,32 @@
 """Looking for identifiers in text: cut it into every shape that an identifier can have, and ask the register.
 
-Belongs here: what stands in a buffer, whatever hides it. Does not belong here: which row it is (scan.py), what follows.
+Belongs here: what stands in a buffer, whatever hides it, and what need not be looked at again. Does not belong here:
+which row it is (scan.py), what a layer holds openly (layer.py), what follows.
 
-A site repeats itself: every revision of a page holds nearly all of the one before. So a buffer is cut into pieces
-(text.py), and a piece that was found clean before is not looked at again.
+A site repeats itself: every revision of a page holds nearly all of the one before. So rows are cut into sections,
+sections into pieces, and pieces into runs without white space; what was looked at before is not looked at again.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 from bc_pipelines.proof import text
-from bc_pipelines.proof.hidden import DECODERS, Decoder
-from bc_pipelines.proof.kinds import Shape
+from bc_pipelines.proof.hidden import DECODERS, OF_RUNS, Decoder, inline_tags
+from bc_pipelines.proof.layer import SHORTEST_TOKEN, LayerReader, body
+from bc_pipelines.proof.recent import Recent
 from bc_pipelines.proof.register import Register
+from bc_pipelines.proof.seams import WINDOW, windows
 
-SHORTEST_TOKEN = 5
-SHORTEST_TEXT = 16
-FEWEST_WORDS = 3
+__all__ = ["DEEPEST", "SHORTEST_TOKEN", "Searcher", "body"]
+
 DEEPEST = 6
 _GROUPS = 16
-_LAYER_BYTES = 1 << 20
-_CACHED_BYTES = 24 << 20
-_CACHED_WORDS = 100_000
-_CACHED_PIECES = 100_000
-_OVERHEAD = 96
-
-
-def body(words: Sequence[bytes]) -> bytes | None:
-    """A text as it is compared: its words, if there are enough of them to tell it from a phrase."""
-    if len(words) < FEWEST_WORDS:
-        return None
-    joined = b" ".join(words)
-    return joined if len(joined) >= SHORTEST_TEXT else None
+_ENDS_OF_FIELDS = b'"\t\n'
+# Where an object of JSON ends with a text: a quote, at which nothing is torn apart, and rarer than other quotes.
+_END_OF_SECTION = b'"}'
+_SECTIONS = 60_000
+_PIECES = 100_000
+_RUNS = 50_000
+_TAINTED = 100_000
 
 
 class Searcher:
@@ -43,114 +38,74 @@ class Searcher:
     """
 
     def __init__(self, register: Register, decoders: Sequence[Decoder] = DECODERS) -> None:
-        self._register = register
+        self._layers = LayerReader(register)
         self._decoders = decoders
-        self._clean: set[bytes] = set()
-        self._clean_bytes = 0
-        self._tainted: dict[bytes, frozenset[int]] = {}
-        self._other_tokens: set[bytes] = set()
-        self._other_words: set[bytes] = set()
+        self._clean_sections = Recent(_SECTIONS)
+        self._tainted_sections: dict[int, frozenset[int]] = {}
+        self._clean_pieces = Recent(_PIECES)
+        self._clean_runs = Recent(_RUNS)
 
     def in_rows(self, rows: bytes) -> frozenset[int]:
         """The digests of the identifiers that stand in COPY rows, joined by newlines, or in a part of one."""
-        return self._in_text(text.of_rows(rows))
+        return frozenset().union(*map(self._in_window, windows(rows, _ENDS_OF_FIELDS)))
 
     def in_value(self, value: bytes) -> frozenset[int]:
         """The digests of the identifiers that stand in one value as it is, not escaped for COPY."""
-        return self._in_text(text.of_value(value))
+        return frozenset().union(*(self._in_top_layer(text.of_value(window)) for window in windows(value)))
 
-    def _in_text(self, plain: bytes) -> frozenset[int]:
-        pieces = text.cut(plain)
-        self._forget()
-        new = pieces - self._clean - self._tainted.keys()
-        for group in _groups(new):
-            self._examine(group)
-        return frozenset().union(*(self._tainted[piece] for piece in pieces & self._tainted.keys()))
+    def _in_window(self, rows: bytes) -> frozenset[int]:
+        suspects = self._clean_sections.new(rows.split(_END_OF_SECTION))
+        if len(self._tainted_sections) > _TAINTED:
+            self._tainted_sections.clear()
+        tainted = suspects.keys() & self._tainted_sections.keys()
+        new = [(each, section) for each, section in suspects.items() if each not in tainted]
+        found = self._examine(new) if new else frozenset[int]()
+        return found.union(*(self._tainted_sections[each] for each in tainted))
 
-    def _examine(self, pieces: list[bytes]) -> None:
-        """Sort pieces into clean ones and tainted ones, by dividing those that hold something into ever fewer."""
-        found = self._identify(pieces)
+    def _examine(self, sections: list[tuple[int, bytes]]) -> frozenset[int]:
+        """Sort sections into clean ones and tainted ones, by dividing those that hold something into ever fewer."""
+        rows = _END_OF_SECTION.join([*(section for _, section in sections), b""])
+        found = frozenset(self._in_top_layer(text.of_rows(rows)))
         if not found:
-            self._clean.update(pieces)
-            self._clean_bytes += sum(map(len, pieces)) + _OVERHEAD * len(pieces)
-        elif len(pieces) == 1:
-            self._tainted[pieces[0]] = frozenset(found)
+            self._clean_sections.add(each for each, _ in sections)
+        elif len(sections) == 1:
+            self._tainted_sections[sections[0][0]] = found
         else:
-            size = -(-len(pieces) // _GROUPS)
-            for start in range(0, len(pieces), size):
-                self._examine(pieces[start : start + size])
+            size = -(-len(sections) // _GROUPS)
+            for start in range(0, len(sections), size):
+                self._examine(sections[start : start + size])
+        return found
 
-    def _forget(self) -> None:
-        """Keep what is remembered within bounds."""
-        if self._clean_bytes > _CACHED_BYTES:
-            self._clean.clear()
-            self._clean_bytes = 0
-        if len(self._tainted) > _CACHED_PIECES:
-            self._tainted.clear()
-        for words in (self._other_tokens, self._other_words):
-            if len(words) > _CACHED_WORDS:
-                words.clear()
+    def _in_top_layer(self, plain: bytes) -> set[int]:
+        return self._in_layer_and_below(plain, DEEPEST)
 
-    def _identify(self, pieces: list[bytes]) -> set[int]:
-        return self._in_layer_and_below(text.SEPARATOR.join(pieces), DEEPEST)
-
-    def _in_layer_and_below(self, layer: bytes, depth: int) -> set[int]:
+    def _in_layer_and_below(self, plain: bytes, depth: int) -> set[int]:
         """The identifiers in a buffer of plain text, and in what hides in it, a bounded amount at a time."""
-        found = self._in_layer(layer)
-        if not depth:
-            return found
-        waiting: list[bytes] = []
-        size = 0
-        for hidden in chain.from_iterable(decode(layer) for decode in self._decoders):
-            waiting.append(hidden)
-            size += len(hidden)
-            if size > _LAYER_BYTES:
-                found |= self._in_layer_and_below(text.of_value(text.SEPARATOR.join(waiting)), depth - 1)
-                waiting, size = [], 0
-        if waiting:
-            found |= self._in_layer_and_below(text.of_value(text.SEPARATOR.join(waiting)), depth - 1)
+        pieces = self._clean_pieces.new(self._pieces(plain))
+        buffer = text.SEPARATOR.join(pieces.values())
+        runs = self._clean_runs.new(text.runs(buffer))
+        found, starting = self._layers.read(buffer, runs.values())
+        if depth:
+            for hidden in _groups(self._hidden(buffer, runs.values())):
+                found |= self._in_layer_and_below(text.of_value(text.SEPARATOR.join(hidden)), depth - 1)
+        # Further down, less of what hides in a piece is uncovered.
+        if depth == DEEPEST and not found:
+            self._clean_pieces.add(pieces)
+            self._clean_runs.add(runs.keys() - starting)
         return found
 
-    def _in_layer(self, layer: bytes) -> set[int]:
-        """The identifiers that stand openly in a buffer. What is not ASCII is folded apart, because that is slow."""
-        if layer.isascii():
-            return self._in_folded(text.fold(layer))
-        parts = layer.split(text.SEPARATOR)
-        foreign = [part for part in parts if not part.isascii()]
-        plain = [part for part in parts if part.isascii()]
-        return self._in_folded(text.fold(text.SEPARATOR.join(plain))) | self._in_folded(
-            text.fold(text.SEPARATOR.join(foreign))
-        )
+    def _pieces(self, plain: bytes) -> set[bytes]:
+        """The different pieces of a buffer, and those that it has for a reader who does not see inline tags."""
+        pieces = set(plain.split(text.SEPARATOR))
+        if inline_tags in self._decoders:
+            pieces.update(inline_tags(plain))
+        return pieces
 
-    def _in_folded(self, folded: bytes) -> set[int]:
-        known = self._register.known
-        forms = {form for address in text.addresses(folded) for form in text.address_forms(*address)}
-        found = {digest for digest, _ in known(Shape.ADDRESS, forms)}
-        found.update(digest for digest, _ in known(Shape.PHONE, text.phones(folded)))
-        return found | self._tokens(folded) | self._phrases_and_texts(folded)
-
-    def _tokens(self, folded: bytes) -> set[int]:
-        new = {token for token in text.tokens(folded) if len(token) >= SHORTEST_TOKEN} - self._other_tokens
-        found = dict(self._register.known(Shape.TOKEN, new))
-        self._other_tokens |= new.difference(found.values())
-        return set(found)
-
-    def _phrases_and_texts(self, folded: bytes) -> set[int]:
-        pieces = text.pieces(folded)
-        texts = {joined for words in pieces if (joined := body(words))}
-        found = {digest for digest, _ in self._register.known(Shape.TEXT, texts)}
-        starts = self._starts(pieces)
-        if starts:
-            phrases = {phrase for words in pieces for phrase in _phrases(words, starts)}
-            found.update(digest for digest, _ in self._register.known(Shape.PHRASE, phrases))
-        return found
-
-    def _starts(self, pieces: list[list[bytes]]) -> dict[bytes, tuple[int, ...]]:
-        """The words here with which a phrase may begin, and the lengths of such phrases in words."""
-        new = set().union(*pieces) - self._other_words
-        starts = {word: lengths for word in new if (lengths := self._register.phrase_lengths(word))}
-        self._other_words |= new - starts.keys()
-        return starts
+    def _hidden(self, buffer: bytes, new_runs: Iterable[bytes]) -> Iterable[bytes]:
+        runs = text.SEPARATOR.join(new_runs)
+        for decoder in self._decoders:
+            if decoder is not inline_tags:
+                yield from decoder(runs if decoder in OF_RUNS else buffer)
 
 
 def _groups(pieces: Iterable[bytes]) -> Iterable[list[bytes]]:
@@ -160,17 +115,8 @@ def _groups(pieces: Iterable[bytes]) -> Iterable[list[bytes]]:
     for piece in pieces:
         group.append(piece)
         size += len(piece)
-        if size > _LAYER_BYTES:
+        if size > WINDOW:
             yield group
             group, size = [], 0
     if group:
         yield group
-
-
-def _phrases(words: list[bytes], starts: dict[bytes, tuple[int, ...]]) -> Iterable[bytes]:
-    if starts.keys().isdisjoint(words):
-        return
-    for place, word in enumerate(words):
-        for length in starts.get(word, ()):
-            if place + length <= len(words):
-                yield b" ".join(words[place : place + length])

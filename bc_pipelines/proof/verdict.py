@@ -23,14 +23,18 @@ _WHAT_TO_DO = (
     "personal, extend privacy/catalogue.toml; if it is not, add it to `public` in the section [proof] of "
     "environments.toml."
 )
-_NEVER_SEARCHED = (
+NEVER_SEARCHED = (
     "text inside pictures, PDFs and other files: an archive of a database holds none of them",
     "postcodes, dates of birth, IP addresses and other values that do not name one person by themselves",
     "names that are spelt differently, and first and last names that stand in two separate values, except in the "
     "columns first_name and last_name of one row",
     "the words of a tsvector column that PostgreSQL has reduced to their stems",
-    "encrypted values, base64 that begins in the middle of a longer word, and what one compressed value holds "
-    "beyond its first 32 MB",
+    "names of which the first or the last is a single letter, as these may begin any sentence",
+    "free texts that were shortened, that have other words beside them or formatting in their middle, and any of more "
+    "than half a million characters as a whole; the addresses and telephone numbers in them are searched for",
+    "names and addresses with other marks in their middle than HTML's for formatting, such as Markdown's",
+    "encrypted values, base64 that begins in the middle of a longer word, what a compressed value of more than half a "
+    "million characters holds behind them, and what any holds beyond its first 32 MB",
 )
 
 
@@ -159,4 +163,4 @@ def _not_searched(gathered: Gathered) -> tuple[str, ...]:
         notes.append(f"{gathered.register.kept:,} identifiers of staff, whose accounts are kept by choice")
     if gathered.absent:
         notes.append(f"tables and columns of the list that this backup does not have: {', '.join(gathered.absent)}")
-    return (*notes, *_NEVER_SEARCHED)
+    return (*notes, *NEVER_SEARCHED)

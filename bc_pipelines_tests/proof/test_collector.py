@@ -77,6 +77,8 @@ def test_a_terminal_is_shown_what_was_found(raw: Path) -> None:
     assert texts == {
         ("email", 1, "email", EMAIL),
         ("first_name, last_name", 1, "full name", "josephine bloggs"),
+        ("first_name", 1, "half a name, unchanged in its own row", "josephine"),
+        ("last_name", 1, "half a name, unchanged in its own row", "bloggs"),
         ("issue", 5, "free text", "the lamp outside our house hums"),
         ("action", 5, "phone", "01632960555"),
         ("action", 5, "free text", "call 01632 960555"),

@@ -41,7 +41,7 @@ def test_nothing_left_passes(maker: Maker, tmp_path: Path) -> None:
         ("users_user", {"id": "1", "email": EMAIL}, "email", "email"),
         (
             "users_user",
-            {"id": "1", "first_name": "Josephine", "last_name": "Bloggs"},
+            {"id": "2", "first_name": "Josephine", "last_name": "Bloggs"},
             "first_name, last_name",
             "full name",
         ),
@@ -67,6 +67,23 @@ def test_identifiers_are_found_wherever_they_stand(
     assert places(proof) == {(table, column, kind)}
     assert not proof.passed
     assert f"{table}.{column}" in proof.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ({"id": "1", "first_name": "josephine", "last_name": "Other"}, {"first_name"}),
+        ({"id": "1", "first_name": "Other", "last_name": "Bloggs"}, {"last_name"}),
+        ({"id": "2", "first_name": "Josephine", "last_name": "Other"}, set()),
+        ({"id": "1", "first_name": "Bloggs", "last_name": "Other"}, set()),
+    ],
+)
+def test_half_a_name_is_found_in_its_own_row_alone(
+    maker: Maker, tmp_path: Path, row: dict[str, str], columns: set[str]
+) -> None:
+    """A first or last name that was not replaced is a hit; the same word in another row or column is only a word."""
+    proof = proof_of(maker.archive(RAW), maker.archive({"users_user": [row]}), tmp_path)
+    assert {hit.column for hit in proof.hits} == columns
 
 
 def page(number: int, *, live: bool) -> dict[str, str]:
@@ -140,7 +157,7 @@ def test_without_staff_domains_nobody_is_kept(maker: Maker, tmp_path: Path) -> N
     """For a laptop's copy the staff's accounts are searched for like any other."""
     written = maker.archive({"users_user": [WRITTEN_STAFF]})
     proof = proof_of(maker.archive(RAW), written, tmp_path, staff_domains=frozenset())
-    kinds = {"email", "username", "full name", "password hash"}
+    kinds = {"email", "username", "full name", "half a name, unchanged in its own row", "password hash"}
     assert {kind for _, _, kind in places(proof)} == kinds
 
 

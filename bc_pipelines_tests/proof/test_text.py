@@ -16,6 +16,8 @@ from bc_pipelines.proof import text
         ("<jo+tag@mail.home.example>", "jo+tag@mail.home.example"),
         ("mailto:o'neil@home.example?subject=hi", "o'neil@home.example"),
         ("jo@home.example.", "jo@home.example"),
+        ("/photos/jo@home.example.png", "jo@home.example"),
+        ("jo&amp;#64;home.example", "jo@home.example"),
     ],
 )
 def test_addresses_are_cut_out_of_their_surroundings(written: str, found: str) -> None:
@@ -61,6 +63,13 @@ def test_escapes_of_any_depth_are_undone() -> None:
     for value in (words, json.dumps(words), nested):
         plain = text.of_rows(copytext.escape(value.encode()))
         assert [b"ren\xc3\xa9", b"said"] in text.pieces(text.fold(plain))
+
+
+@pytest.mark.parametrize("written", ['One "two"  three', "<p>one two</p>", "\u2019tis   Zo\u00eb's  ", ""])
+def test_sentences_are_pieces(written: str) -> None:
+    """The fast way to all texts of a buffer and the way to their words agree."""
+    folded = text.fold(text.of_value(written.encode()))
+    assert text.sentences(folded) - {b""} == {b" ".join(words) for words in text.pieces(folded)}
 
 
 def test_case_width_and_invisible_characters_are_folded() -> None:
