@@ -9,14 +9,18 @@ from typer.testing import CliRunner
 from bc_pipelines import settings
 from bc_pipelines.cli import app
 from bc_pipelines.definitions import defs
+from bc_pipelines.privacy.catalogue import Catalogue
+from bc_pipelines.privacy.page import page
+from bc_pipelines.proof.verdict import NEVER_SEARCHED
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"[`\n]make ([a-z]+)\b", README + CONTRIBUTING))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"[`\n]make ([a-z]+)\b", README + CONTRIBUTING + PRIVACY))))
 def test_every_make_target_that_is_named_exists(target: str) -> None:
     """Whoever types what the documents say gets no "No rule to make target"."""
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
@@ -79,3 +83,14 @@ def test_the_launchpad_text_in_the_readme_starts_a_reset() -> None:
     assert text is not None
     job = defs.resolve_job_def("reset_staging")
     assert dg.validate_run_config(job, yaml.safe_load(text[1]))
+
+
+def test_the_page_of_the_catalogue_is_the_catalogue() -> None:
+    """A decision that changed shows in docs/catalogue.md; `make docs` writes it."""
+    assert (CHECKOUT / "docs" / "catalogue.md").read_text(encoding="utf-8") == page(Catalogue.load())
+
+
+@pytest.mark.parametrize("limit", NEVER_SEARCHED)
+def test_the_privacy_page_names_what_was_not_searched(limit: str) -> None:
+    """Whoever reads what the proof shows also reads each thing that it does not."""
+    assert limit in " ".join(PRIVACY.split())
