@@ -18,7 +18,7 @@ A copy that drops the rows of one table::
 
 from bc_pipelines.pgarchive.errors import ArchiveError, CorruptArchive, TruncatedArchive, UnsupportedArchive
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
-from bc_pipelines.pgarchive.support import TableData, unsupported, without_statistics
+from bc_pipelines.pgarchive.support import TableData, unsupported
 from bc_pipelines.pgarchive.toc import Entry, Header
 from bc_pipelines.pgarchive.writer import ArchiveWriter, BlockWriter
 
@@ -35,5 +35,4 @@ __all__ = [
     "TruncatedArchive",
     "UnsupportedArchive",
     "unsupported",
-    "without_statistics",
 ]

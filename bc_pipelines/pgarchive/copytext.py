@@ -11,6 +11,8 @@ from bc_pipelines.pgarchive.errors import CorruptArchive
 
 NULL = rb"\N"
 END = rb"\."
+MAX_FIELDS = 1600
+"""Most columns that a table can have (``MaxHeapAttributeNumber``); joining millions of fields takes a gigabyte."""
 
 # The backslash comes first, so that escaping does not escape its own work.
 _ESCAPES = (
@@ -30,8 +32,15 @@ _ZERO = b"\0"
 
 
 def raw_fields(line: bytes) -> list[bytes]:
-    """Split a row into its fields as they stand, still escaped."""
-    return line.split(b"\t")
+    """Split a row into its fields as they stand, still escaped.
+
+    Raises:
+        CorruptArchive: more fields than a table can have columns.
+    """
+    fields = line.split(b"\t", MAX_FIELDS)
+    if len(fields) > MAX_FIELDS:
+        raise CorruptArchive(f"a row has more than {MAX_FIELDS:,} fields, which is more than a table can have columns")
+    return fields
 
 
 def raw_line(fields: Iterable[bytes]) -> bytes:
@@ -78,11 +87,10 @@ def split(line: bytes) -> list[bytes | None]:
         line: one row without its newline. A table without columns has rows that look like one empty field.
 
     Raises:
-        CorruptArchive: an escape that COPY does not write.
+        CorruptArchive: an escape that COPY does not write, or more fields than a table can have columns.
     """
-    if b"\\" not in line:
-        return [*line.split(b"\t")]
-    return [unescape(field) for field in line.split(b"\t")]
+    fields = raw_fields(line)
+    return [unescape(field) for field in fields] if b"\\" in line else [*fields]
 
 
 def join(values: Iterable[bytes | None]) -> bytes:

@@ -11,10 +11,9 @@ from bc_pipelines.pgarchive.identifiers import IDENTIFIER, unquote
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*)
-    | "(?:[^"]|"")*"
-    | [eE]'(?:[^'\\]|\\.|'')*'
-    | '(?:[^']|'')*'
-    | (?P<dollar>\$(?:[^\W\d]\w*)?\$).*?(?P=dollar)
+    | "(?:[^"]|"")*+"
+    | [eE]'(?:[^'\\]|\\.|'')*+'
+    | '(?:[^']|'')*+'
     | [\w$]+
     | .
     """,
@@ -78,14 +77,21 @@ def not_null_column(item: list[str]) -> str | None:
 
 
 def column(item: list[str]) -> Column | None:
-    """The column that an item of a CREATE TABLE list defines; None for a table constraint."""
+    """The column that an item of a CREATE TABLE list defines; None for a table constraint.
+
+    Raises:
+        ValueError: its name or type has characters that cannot be shown.
+    """
     if item[0] in _TABLE_ITEMS or not _NAME.fullmatch(item[0]):
         return None
     rest = item[1:]
     end = next((i for i, atom in enumerate(rest) if atom in _CLAUSES), len(rest))
+    type_ = "".join(rest[:end]).strip()
+    if not type_.isprintable():
+        raise ValueError
     return Column(
         name=unquote(item[0]),
-        type="".join(rest[:end]).strip(),
+        type=type_,
         not_null="NOT NULL" in "".join(_outside_default(rest[end:])),
         default=_default(rest),
         generated=_generated(rest),

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from bc_pipelines.pgarchive.errors import CorruptArchive, TruncatedArchive
 
 READ_SIZE = 256 << 10
-MAX_TOC_BYTES = 64 << 20
+MAX_TOC_BYTES = 32 << 20
 
 
 class Source:

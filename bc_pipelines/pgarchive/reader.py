@@ -31,7 +31,7 @@ class Block:
         self.dump_id = entry.dump_id
         self.table = table
         self.header = header
-        self._name = f"{entry.desc} {entry.namespace}.{entry.tag} (dump id {entry.dump_id})"
+        self._name = entry.label
         self._runs = _runs(source)
         self._claimed = False
         self._max_row = max_row
@@ -153,7 +153,7 @@ class ArchiveReader:
             yield block
             block.pass_over()
         if awaited:
-            missing = ", ".join(f"{entry.tag} ({dump_id})" for dump_id, entry in list(awaited.items())[:10])
+            missing = ", ".join(entry.label for entry in list(awaited.values())[:10])
             raise TruncatedArchive(f"{len(awaited)} data blocks are missing, such as: {missing}")
 
     def _next_entry(self, awaited: dict[int, Entry]) -> Entry:

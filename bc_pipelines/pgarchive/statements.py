@@ -16,7 +16,7 @@ _ALTER_TABLE = rf"ALTER (?:FOREIGN )?TABLE (?:ONLY )?{_TABLE}\s+"
 _CREATE_TABLE = re.compile(rf"CREATE (?:UNLOGGED |FOREIGN )?TABLE {_TABLE}\s*(?P<body>.*)", re.DOTALL)
 _ATTACH = re.compile(rf"{_ALTER_TABLE}ATTACH PARTITION (?P<child>{IDENTIFIER}\.{IDENTIFIER}) ")
 _ADD_CONSTRAINT = re.compile(rf"{_ALTER_TABLE}ADD CONSTRAINT (?P<name>{IDENTIFIER}) (?P<body>.*)", re.DOTALL)
-_ALTER_COLUMN = re.compile(rf"{_ALTER_TABLE}ALTER COLUMN (?P<column>{IDENTIFIER}) (?P<body>.*?);?\s*", re.DOTALL)
+_ALTER_COLUMN = re.compile(rf"{_ALTER_TABLE}ALTER COLUMN (?P<column>{IDENTIFIER}) (?P<body>.*)", re.DOTALL)
 _UNIQUE_INDEX = re.compile(
     rf"CREATE UNIQUE INDEX (?P<name>{IDENTIFIER}) ON (?:ONLY )?{_TABLE} USING {IDENTIFIER} (?P<body>.*)", re.DOTALL
 )
@@ -46,10 +46,10 @@ def attachment(sql: str) -> tuple[TableName, TableName]:
 
 def altered_column(sql: str) -> tuple[TableName, str, str] | None:
     """Table, column and action of an ALTER COLUMN statement; None if the statement is another."""
-    match = _ALTER_COLUMN.fullmatch(sql)
+    match = _ALTER_COLUMN.match(sql)
     if not match:
         return None
-    return _qualified(match["table"]), identifiers(match["column"])[0], match["body"]
+    return _qualified(match["table"]), identifiers(match["column"])[0], match["body"].rstrip().removesuffix(";")
 
 
 def foreign_key(sql: str) -> ForeignKey:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bc_pipelines.pgarchive.identifiers import IDENTIFIER, identifiers
+from bc_pipelines.pgarchive.identifiers import IDENTIFIER, MAX_STATEMENT, identifiers
 from bc_pipelines.pgarchive.toc import Entry
 
 TABLE_DATA = "TABLE DATA"
-STATISTICS_DATA = "STATISTICS DATA"
 
 # Every `desc` that pg_dump 12 to 18 writes (src/bin/pg_dump/pg_dump.c, calls of ArchiveEntry), but for those below.
 KNOWN = frozenset(
@@ -25,7 +24,7 @@ KNOWN = frozenset(
         *("RULE", "TRIGGER", "EVENT TRIGGER", "POLICY", "ROW SECURITY", "ACL", "DEFAULT ACL", "COMMENT"),
         *("SECURITY LABEL", "PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA"),
         *("TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE", "TEXT SEARCH DICTIONARY", "TEXT SEARCH CONFIGURATION"),
-        STATISTICS_DATA,
+        "STATISTICS DATA",
     )
 )
 REFUSED = {
@@ -39,7 +38,7 @@ REFUSED = {
 }
 
 _COPY = re.compile(
-    rf"(?:--[^\n]*\n)*COPY (?P<table>{IDENTIFIER}\.{IDENTIFIER}) (?:\((?P<columns>.*)\))? ?FROM stdin;\n?", re.DOTALL
+    rf"(?:--[^\n]*\n)?COPY (?P<table>{IDENTIFIER}\.{IDENTIFIER}) (?:\((?P<columns>.*)\))? ?FROM stdin;\n?", re.DOTALL
 )
 _COLUMNS = re.compile(rf"{IDENTIFIER}(?:, {IDENTIFIER})*|")
 _ENCODING = re.compile(r"SET client_encoding = '(?P<name>[^']*)';\s*")
@@ -69,12 +68,19 @@ def table_data(entry: Entry) -> TableData | None:
     """What a ``TABLE DATA`` entry holds; None if the entry is of another kind or has no readable COPY statement."""
     if entry.desc != TABLE_DATA or not entry.has_data:
         return None
-    match = _COPY.fullmatch(entry.copy or "")
+    copy = entry.copy or ""
+    match = _COPY.fullmatch(copy) if len(copy) <= MAX_STATEMENT else None
     if not match or not _COLUMNS.fullmatch(match["columns"] or ""):
         return None
-    schema, name = identifiers(match["table"])
-    columns = identifiers(match["columns"] or "")
-    return TableData(entry.dump_id, entry.namespace or schema, entry.tag or name, columns, (schema, name))
+    try:
+        schema, name, *_ = identifiers(match["table"])
+        columns = identifiers(match["columns"] or "")
+    except ValueError:
+        return None
+    own = (entry.namespace or schema, entry.tag or name)
+    if not all(map(str.isprintable, own)):
+        return None
+    return TableData(entry.dump_id, *own, columns, (schema, name))
 
 
 def unsupported(entries: Iterable[Entry]) -> tuple[str, ...]:
@@ -86,17 +92,7 @@ def unsupported(entries: Iterable[Entry]) -> tuple[str, ...]:
     Returns:
         One line for each refused entry, with its kind, name, dump id and the reason; empty if all is supported.
     """
-    lines = []
-    for entry in entries:
-        if reason := _refusal(entry):
-            name = ".".join(part for part in (entry.namespace, entry.tag) if part)
-            lines.append(f"{entry.desc} {name} (dump id {entry.dump_id}): {reason}")
-    return tuple(lines)
-
-
-def without_statistics(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The entries but for ``STATISTICS DATA``, whose SQL holds values of rows (``pg_dump --statistics``)."""
-    return tuple(entry for entry in entries if entry.desc != STATISTICS_DATA)
+    return tuple(f"{entry.label}: {reason}" for entry in entries if (reason := _refusal(entry)))
 
 
 def _refusal(entry: Entry) -> str | None:

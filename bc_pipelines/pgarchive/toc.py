@@ -19,6 +19,7 @@ _CUSTOM_FORMAT = 1
 _FORMATS = {3: "tar", 5: "directory"}
 _ALGORITHMS = {0: "none", 1: "gzip", 2: "lz4", 3: "zstd"}
 _SIZES = (4, 8)
+_LABEL_LETTERS = 200
 
 
 class DataState(IntEnum):
@@ -123,6 +124,16 @@ class Entry:
     def has_data(self) -> bool:
         """Whether a data block belongs to the entry."""
         return self.data_state is not DataState.NO_DATA
+
+    @property
+    def label(self) -> str:
+        """Kind, name and number for messages, on one line; what cannot be shown is escaped, what is long is cut."""
+        name = ".".join(part for part in (self.namespace, self.tag) if part)
+        shown = "".join(
+            letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+            for letter in f"{self.desc} {name}"[:_LABEL_LETTERS]
+        )
+        return f"{shown} (dump id {self.dump_id})"
 
 
 def read_header(source: Source) -> Header:

@@ -28,9 +28,9 @@ class World:
     archive: Path
 
     def contents(self, database: str) -> dict[str, list[str]]:
-        """Every row of every ordinary table as text, by table."""
+        """Every row of every ordinary table and materialised view as text, by table."""
         tables = self.cluster.execute(
-            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text"
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'm') AND relnamespace::regnamespace::text"
             " NOT IN ('pg_catalog', 'information_schema') ORDER BY 1",
             database=database,
         )

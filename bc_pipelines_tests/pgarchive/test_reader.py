@@ -118,7 +118,7 @@ def test_a_block_is_read_only_once_and_in_its_turn() -> None:
 @pytest.mark.parametrize(
     ("blocks", "error", "message"),
     [
-        ([], TruncatedArchive, r"1 data blocks are missing.*item \(1\)"),
+        ([], TruncatedArchive, r"1 data blocks are missing.*public\.item \(dump id 1\)"),
         ([block(header(), 1, EMPTY)] * 2, CorruptArchive, "came twice"),
         ([block(header(), 1, EMPTY), block(header(), 9, EMPTY)], CorruptArchive, "announced by no entry"),
         ([block(header(), 2, EMPTY)], CorruptArchive, "announced by no entry"),

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from bc_pipelines.pgarchive import ArchiveReader, UnsupportedArchive, unsupported, without_statistics
+from bc_pipelines.pgarchive import ArchiveReader, UnsupportedArchive, unsupported
 from bc_pipelines.pgarchive.support import table_data
 from bc_pipelines.pgarchive.toc import DataState
 from bc_pipelines_tests.pgarchive import synthetic
@@ -77,10 +77,3 @@ def test_no_block_of_a_refused_archive_is_given_out() -> None:
     assert len(reader.entries) == 3
     with pytest.raises(UnsupportedArchive, match=r"(?s)news.*thing"):
         next(reader.blocks())
-
-
-def test_statistics_can_be_left_out() -> None:
-    """Statistics, which hold values of rows, are dropped, and only they."""
-    entries = [synthetic.entry(1), synthetic.entry(2, "STATISTICS DATA"), synthetic.entry(3, "STATISTICS")]
-    assert [entry.dump_id for entry in without_statistics(entries)] == [1, 3]
-    assert unsupported(entries) == ()
