@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer with venv, git and make; everything else comes from requirements.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench docs lock clean system-packages
+.PHONY: help demo ui test lint bench fuzz docs lock clean system-packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,6 +31,9 @@ lint: $(STAMP) ## Check style, types and who imports whom
 
 bench: $(STAMP) ## Measure what docs/benchmarks.md reports
 	$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP) ## Damage archives for ten minutes and hold the product to its documented refusals
+	$(BIN)/python -m benchmarks.fuzz --seconds 600 --seed $$(date +%s)
 
 docs: $(STAMP) ## Write docs/catalogue.md anew from the privacy catalogue
 	$(BIN)/python -m bc_pipelines.privacy.page > docs/catalogue.md

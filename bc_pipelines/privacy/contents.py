@@ -43,11 +43,7 @@ def neutral_entries(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 def refused_entries(entries: Sequence[Entry]) -> tuple[str, ...]:
     """A line for each entry that must not be passed on and cannot be left out."""
-    return tuple(
-        f"{entry.desc} {entry.tag} (dump id {entry.dump_id}): {_REFUSED[entry.desc]}"
-        for entry in entries
-        if entry.desc in _REFUSED
-    )
+    return tuple(f"{entry.label}: {_REFUSED[entry.desc]}" for entry in entries if entry.desc in _REFUSED)
 
 
 def _left_out(entry: Entry) -> bool:

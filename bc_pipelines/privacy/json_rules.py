@@ -12,6 +12,9 @@ from bc_pipelines.privacy.entries import JsonRule
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
+# Long texts in JSON are cheap, but each value of it costs Python about a hundred bytes, however short it is written.
+_MOST_VALUES = 1_000_000
+
 # An escape of a printable ASCII character, which could spell a key's name in another way.
 _HIDDEN_LETTER = re.compile(rb"\\u00[2-7]")
 
@@ -41,12 +44,18 @@ class JsonRewriter:
         Raises:
             UnreadableJson: it cannot be read.
         """
+        if sum(map(text.count, ",[{")) > _MOST_VALUES:
+            raise UnreadableJson(f"JSON of more than {_MOST_VALUES:,} values")
         try:
             return _encode(self._rewritten(_decode(text)))
         except RecursionError:
             raise UnreadableJson("JSON that is nested too deeply") from None
         except json.JSONDecodeError:
             raise UnreadableJson("not JSON") from None
+        except UnreadableJson:
+            raise
+        except ValueError:
+            raise UnreadableJson("JSON with a number of thousands of digits") from None
 
     def leaves_alone(self, field: bytes) -> bool:
         """Whether a field, still escaped as COPY wrote it, surely holds nothing to rewrite. Cheap."""

@@ -3,6 +3,7 @@
 Fields that no rule touches are never decoded, so that they come out byte for byte.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -109,9 +110,9 @@ class RowWork:
         written = []
         for line in lines:
             self.rows_read += 1
+            if (width := line.count(b"\t") + 1) != self._plan.width:
+                raise self._failure(None, f"{width} fields instead of {self._plan.width}")
             fields = copytext.raw_fields(line)
-            if len(fields) != self._plan.width:
-                raise self._failure(None, f"{len(fields)} fields instead of {self._plan.width}")
             if not all(stays(fields) for stays in self._plan.filters):
                 self.rows_purged += 1
                 continue
@@ -168,7 +169,10 @@ class RowWork:
             value = column.rule.replace(self._value(column.name, field))
         except UnreadableJson as error:
             raise self._failure(column.name, str(error)) from None
-        return copytext.escape(None if value is None else value.encode())
+        try:
+            return copytext.escape(None if value is None else value.encode())
+        except UnicodeEncodeError:
+            raise self._failure(column.name, "half a character, as a JSON escape") from None
 
     def _value(self, column: str, field: bytes) -> str:
         try:
@@ -184,7 +188,7 @@ class RowWork:
             return False
         if any(column in self._unique_columns for column in changed):
             self._deferred.append((fields, changed))
-            self._deferred_bytes += sum(map(len, fields))
+            self._deferred_bytes += sys.getsizeof(fields) + sum(map(sys.getsizeof, fields))
             if self._deferred_bytes > _MOST_DEFERRED_BYTES:
                 raise self._failure(None, f"more than {_MOST_DEFERRED_BYTES} bytes of rows wait to be told apart")
             return True
@@ -207,6 +211,6 @@ class RowWork:
     def _failure(self, column: str | None, what: str) -> SanitiseError:
         where = self._plan.table if column is None else f"{self._plan.table}.{column}"
         return SanitiseError(
-            f"{where}, row {self.rows_read}: {what}. {INCOMPLETE} Have the row mended in the database that was dumped, "
-            "or give its table another rule in catalogue.toml, and start again."
+            f"{where}, row {self.rows_read}: {what}. {INCOMPLETE} Have the row mended in the source, "
+            "or give its table another rule in catalogue.toml, and start again with a new dump."
         )

@@ -103,12 +103,16 @@ class UniqueSubstitutes:
         self._where = where
         self._make = make
         self._taken: set[str] = set()
+        self._attempts: dict[str, int] = {}
 
     def replace(self, value: str) -> str:
         """A substitute that no earlier row has."""
-        attempt = 0
+        attempt = self._attempts.get(value, 0)
         while (made := self._make(value, attempt=attempt)).casefold() in self._taken:
             attempt += 1
+        if attempt:
+            # A value may stand in many rows, where an index is unique for some of them only.
+            self._attempts[value] = attempt + 1
         self._taken.add(made.casefold())
         return made
 

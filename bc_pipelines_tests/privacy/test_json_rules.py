@@ -65,7 +65,15 @@ def test_keys_are_emptied_or_redirected(before: str, after: object) -> None:
     assert json.loads(REVISION(before)) == after
 
 
-@pytest.mark.parametrize("text", ["{", "", "nothing", '{"to_address": "a@b.example", "to_address": ""}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "", "nothing", '{"to_address": "a@b.example", "to_address": ""}'),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param(f"[{'0,' * 1_000_000}0]", id="a million values"),
+        pytest.param(f'{{"to_address": "a@b.example", "n": {"9" * 5_000}}}', id="a number of 5,000 digits"),
+    ],
+)
 def test_unreadable_json_is_refused_without_showing_it(text: str) -> None:
     """What cannot be read, nests too deeply or says two things at once is refused, and the message shows none of it."""
     with pytest.raises(UnreadableJson) as caught:

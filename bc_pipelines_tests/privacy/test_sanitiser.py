@@ -100,6 +100,12 @@ def broken_rows() -> list[tuple[str, Catalogue, bytes, str]]:
             b'2\t{"comments": ["ann@residents.example"], "comments": []}',
             r"revision\.content, row 2: JSON in which an object has a key twice",
         ),
+        (
+            "revision",
+            REVISIONS,
+            b'2\t{"comments": [1], "by": "ann@residents.example \\\\ud83d"}',
+            r"revision\.content, row 2: half a character",
+        ),
     ]
 
 
