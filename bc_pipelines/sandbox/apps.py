@@ -18,6 +18,7 @@ from bc_pipelines.sandbox.world import BUCKETS, HOST, World
 SITE = Path(__file__).with_name("site")
 SETTINGS_MODULE = "bc_pipelines.sandbox.site.settings"
 ACCOUNT_EMAIL = "robot@buckinghamshire.example"
+TEAM = "council"
 STAFF_DOMAINS = ("buckinghamshire.example", "torchbox.example")
 
 
@@ -167,6 +168,7 @@ def _simulated(world: World, app: App) -> dict[str, Any]:
         },
         "formation": app.formation,
         "site_port": world.ports[f"site_{app.environment}"],
+        "team": TEAM,
     }
 
 

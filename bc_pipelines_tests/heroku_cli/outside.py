@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,20 @@ class Outside:
     def forget_faults(self) -> None:
         """Let everything go well again."""
         self.heroku.delete("/sandbox/faults").raise_for_status()
+
+    @contextmanager
+    def account(self, apps: dict[str, dict[str, list[str]]]) -> Iterator[str]:
+        """Have another account with these grants inside the block; its token."""
+        order: dict[str, Any] = {
+            "token": "HRKU-somebody-elses",
+            "email": "somebody.else@buckinghamshire.example",
+            "apps": apps,
+        }
+        self.heroku.post("/sandbox/accounts", json=order).raise_for_status()
+        try:
+            yield str(order["token"])
+        finally:
+            self.heroku.delete("/sandbox/accounts").raise_for_status()
 
     def kill_heroku(self) -> None:
         """End the simulator without warning, and start it again."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bc_pipelines.sandbox.apps import ACCOUNT_EMAIL, PRODUCTION, STAGING
+from bc_pipelines.sandbox.apps import ACCOUNT_EMAIL, PRODUCTION, STAGING, TEAM
 from bc_pipelines_tests.heroku_cli.commands import HerokuCli
 from bc_pipelines_tests.heroku_cli.outside import Outside
 
@@ -22,7 +22,8 @@ def test_whoami(cli: HerokuCli) -> None:
     ("arguments", "expected"),
     [
         (("apps:info",), f"=== {STAGING.name} Addons: heroku-postgresql:{STAGING.plan}"),
-        (("apps:info",), f"Owner: {ACCOUNT_EMAIL} Region: eu Dynos: web: 1, worker: 1 Stack: heroku-24"),
+        (("apps:info",), f"Owner: {TEAM}@herokumanager.com Region: eu Dynos: web: 1, worker: 1 Stack: heroku-24"),
+        (("apps:info",), f"Collaborators: {ACCOUNT_EMAIL}"),
         (("addons",), f"heroku-postgresql ({STAGING.addon}) {STAGING.plan} ~$0.069/hour $50/month created"),
         (("addons",), "├─ as DATABASE └─ as HEROKU_POSTGRESQL_OLIVE"),
         (("pg:credentials",), "default active ├─ as DATABASE └─ as HEROKU_POSTGRESQL_OLIVE"),
@@ -33,6 +34,17 @@ def test_whoami(cli: HerokuCli) -> None:
 def test_what_an_app_has(cli: HerokuCli, arguments: tuple[str, ...], expected: str) -> None:
     """App, add-on, attachments and credentials are shown as the sandbox has them."""
     assert expected in cli.good(*arguments, *ON_STAGING).shown
+
+
+def test_who_has_access(cli: HerokuCli) -> None:
+    """The robot is shown as a collaborator with its permissions, and the team itself is left out, as for a person."""
+    for app in (PRODUCTION, STAGING):
+        table = cli.good("access", "-a", app.name).shown
+        assert f"{ACCOUNT_EMAIL} collaborator deploy, operate, view" in table
+        assert "herokumanager" not in table
+        manager, robot = json.loads(cli.good("access", "--json", "-a", app.name).output)
+        assert (manager["role"], manager["user"]["email"]) == ("owner", f"{TEAM}@herokumanager.com")
+        assert robot["user"]["email"] == ACCOUNT_EMAIL
 
 
 def test_config_vars(cli: HerokuCli, outside: Outside) -> None:

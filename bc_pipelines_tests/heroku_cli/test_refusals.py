@@ -72,3 +72,22 @@ def test_a_wrong_token(cli: HerokuCli, command: tuple[str, ...], code: int, mess
     refused = cli.run(*command, HEROKU_API_KEY="HRKU-nobodys")
     assert (refused.code, message in refused.shown) == (code, True), refused.shown
     assert refused.output == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("apps:info", "-a", STAGING.name), "Couldn't find that app. Error ID: not_found"),
+        (("config", *ON_PRODUCTION), f"You do not have access to the app {PRODUCTION.name}. Error ID: forbidden"),
+        (("pg:backups", *ON_PRODUCTION), f"You do not have access to the app {PRODUCTION.name}. Error ID: forbidden"),
+        (("maintenance:on", *ON_PRODUCTION), f"You do not have access to the app {PRODUCTION.name}."),
+    ],
+)
+def test_an_account_that_only_looks(cli: HerokuCli, outside: Outside, command: tuple[str, ...], message: str) -> None:
+    """An app that is not granted does not exist for the CLI, and what a permission does not cover is refused."""
+    apps = {PRODUCTION.name: {"permissions": ["view"]}}
+    with outside.account(apps) as token:
+        refused = cli.run(*command, HEROKU_API_KEY=token)
+        looked = cli.run("maintenance", *ON_PRODUCTION, HEROKU_API_KEY=token)
+    assert (refused.code, message in refused.shown) == (2, True), refused.shown
+    assert (looked.code, looked.output) == (0, "off\n"), looked.shown

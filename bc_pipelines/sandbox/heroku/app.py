@@ -69,10 +69,11 @@ def build(config: Config) -> ASGIApp:
 def _api(here: Simulator) -> ASGIApp:
     app = Starlette(exception_handlers={ApiError: answer_error, HTTPException: answer_error, 500: answer_error})
     app.state.simulator = here
-    gateway = Gateway(FaultyPath(app, here.faults, "api"), here.config.token)
+    gateway = Gateway(FaultyPath(app, here.faults, "api"), here.accounts)
     app.router.routes.extend(
         [
             Route("/healthz", healthz),
+            Route("/sandbox/accounts", here.accounts.endpoint, methods=["POST", "DELETE"]),
             Route("/sandbox/faults", here.faults.endpoint, methods=["GET", "POST", "DELETE"]),
             Route("/sandbox/requests", gateway.requests),
             Route("/account/rate-limits", gateway.rate_limits),

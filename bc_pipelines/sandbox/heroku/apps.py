@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from bc_pipelines.heroku.models import platform_time
 from bc_pipelines.sandbox.heroku.config import Addon, AppConfig
-from bc_pipelines.sandbox.heroku.errors import ApiError, invalid, not_found, nothing
+from bc_pipelines.sandbox.heroku.errors import ApiError, invalid, not_found
 from bc_pipelines.sandbox.heroku.store import Document, Store
 
 DEFAULT_SIZE = "Standard-1X"
@@ -29,6 +29,7 @@ class App:
         self.hosts = config.hosts
         self.addon: Addon = config.addon
         self.site_port = config.site_port
+        self.team = config.team
         self._config = config
         self._store = store
         if not self.releases():
@@ -147,16 +148,16 @@ class Apps:
                 return app
         raise not_found("app")
 
-    def owner(self, addon: str, error: ApiError | None = None) -> App:
+    def owner(self, addon: str, unknown: ApiError) -> App:
         """The app that owns the add-on with this name or id.
 
         Raises:
-            ApiError: 404, the Data API's unless another is given.
+            ApiError: `unknown`.
         """
         for app in self._apps:
             if addon in (app.addon.id, app.addon.name):
                 return app
-        raise error or nothing()
+        raise unknown
 
     def serving(self, host: str) -> App | None:
         """The app that the router picks for a host name, or None."""

@@ -39,7 +39,18 @@ class Addon:
 
 @dataclass(frozen=True)
 class AppConfig:
-    """One app as it is when the simulator first starts; `site_port` is where its web dyno listens."""
+    """One app as it is when the simulator first starts.
+
+    Args:
+        id: UUID of the app.
+        name: Its name.
+        hosts: Its hosts, the first one its address.
+        config_vars: All but those of the add-on's other attachments.
+        addon: Its database.
+        formation: Process type -> how many.
+        site_port: Where its web dyno listens.
+        team: Name of the team that owns it; empty for an app of the account itself.
+    """
 
     id: str
     name: str
@@ -48,6 +59,7 @@ class AppConfig:
     addon: Addon
     formation: Mapping[str, int]
     site_port: int
+    team: str = ""
 
     @classmethod
     def from_json(cls, data: Json) -> AppConfig:
@@ -60,6 +72,7 @@ class AppConfig:
             addon=Addon(**data["addon"]),
             formation=dict(data["formation"]),
             site_port=int(data["site_port"]),
+            team=data.get("team", ""),
         )
 
 

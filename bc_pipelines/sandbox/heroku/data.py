@@ -21,7 +21,7 @@ from bc_pipelines.sandbox.heroku import database
 from bc_pipelines.sandbox.heroku.apps import App
 from bc_pipelines.sandbox.heroku.database_info import database_info
 from bc_pipelines.sandbox.heroku.errors import ApiError, invalid, nothing
-from bc_pipelines.sandbox.heroku.simulator import Simulator, app_of, body_of, simulator
+from bc_pipelines.sandbox.heroku.simulator import Simulator, app_of, body_of, owner_of, simulator
 from bc_pipelines.sandbox.heroku.store import Document, now
 from bc_pipelines.sandbox.heroku.work import kind_of
 
@@ -171,7 +171,7 @@ async def list_credentials(request: Request) -> Response:
 
 
 def _owner(request: Request) -> App:
-    return simulator(request).apps.owner(request.path_params["database"])
+    return owner_of(request, request.path_params["database"])
 
 
 def _schedules(request: Request) -> list[Document]:

@@ -46,6 +46,11 @@ def unauthorised() -> ApiError:
     return ApiError(401, "unauthorized", "Invalid credentials provided.")
 
 
+def forbidden(what: str) -> ApiError:
+    """The answer to what the token's scope or the account's permissions do not cover."""
+    return ApiError(403, "forbidden", f"You do not have access to {what}.")
+
+
 def rate_limited() -> ApiError:
     """The answer when the account's tokens are used up."""
     return ApiError(429, "rate_limit", RATE_LIMIT_MESSAGE, url=RATE_LIMIT_URL)

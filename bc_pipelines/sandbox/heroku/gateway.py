@@ -1,4 +1,4 @@
-"""What every request to the API passes: authentication, the account's rate limit, Heroku's response headers.
+"""What every request to the API passes: authentication, the token's scope, the account's rate limit, Heroku's headers.
 
 Downloads of backups and `/healthz` pass by: the first are known by their signature, the second by nobody.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 import time
-from collections import deque
+from collections import defaultdict, deque
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bc_pipelines.sandbox.heroku.accounts import Account, Accounts
 from bc_pipelines.sandbox.heroku.backups import BUCKET
-from bc_pipelines.sandbox.heroku.errors import ApiError, rate_limited, unauthorised
+from bc_pipelines.sandbox.heroku.errors import ApiError, forbidden, rate_limited
 
 # Dev Center, "Rate limits": 4500 tokens per account, about 75 more a minute.
 POOL = 4500
@@ -28,7 +28,7 @@ _FREE = ("/client/", "/postgres/", "/data/", "/sandbox/", "/account/rate-limits"
 
 
 class Tokens:
-    """The account's requests that are left."""
+    """The requests that an account has left."""
 
     def __init__(self) -> None:
         self._left = float(POOL)
@@ -56,10 +56,10 @@ class Tokens:
 class Gateway:
     """ASGI middleware around the API."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, accounts: Accounts) -> None:
         self._app = app
-        self._token = token
-        self._tokens = Tokens()
+        self._accounts = accounts
+        self._tokens: defaultdict[str, Tokens] = defaultdict(Tokens)
         self._seen: deque[str] = deque(maxlen=2000)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,13 +68,16 @@ class Gateway:
             await self._app(scope, receive, send)
             return
         self._note(scope)
+        scope.setdefault("state", {})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Request-Id"] = str(uuid4())
-                if not scope["path"].startswith(_FREE):
-                    headers.setdefault("RateLimit-Remaining", str(self._tokens.left))
+                account: Account | None = scope["state"].get("account")
+                if account and not scope["path"].startswith(_FREE):
+                    headers["Oauth-Scope"] = account.scope
+                    headers.setdefault("RateLimit-Remaining", str(self._tokens[account.email].left))
                     headers["RateLimit-Multiplier"] = "1"
             await send(message)
 
@@ -85,9 +88,9 @@ class Gateway:
             return
         await self._app(scope, receive, send_with_headers)
 
-    async def rate_limits(self, _request: Request) -> Response:
+    async def rate_limits(self, request: Request) -> Response:
         """`GET /account/rate-limits`, which costs nothing."""
-        return JSONResponse({"remaining": self._tokens.left})
+        return JSONResponse({"remaining": self._tokens[request.state.account.email].left})
 
     async def requests(self, _request: Request) -> Response:
         """`GET /sandbox/requests`: method and path of the latest requests, oldest first, so that tests can count."""
@@ -98,11 +101,13 @@ class Gateway:
             self._seen.append(f"{scope['method']} {scope['path']}")
 
     def _check(self, scope: Scope) -> None:
-        given = _credential(Headers(scope=scope).get("authorization", ""))
-        if not secrets.compare_digest(given.encode(), self._token.encode()):
-            raise unauthorised()
+        """Note whose request it is, as `request.state.account`, and whether it may be made at all."""
+        account = self._accounts.of_token(_credential(Headers(scope=scope).get("authorization", "")))
+        scope["state"]["account"] = account
         if not scope["path"].startswith(_FREE):
-            self._tokens.take()
+            self._tokens[account.email].take()
+        if not account.covers(scope["method"], scope["path"]):
+            raise forbidden("this with the token's scope")
 
 
 def _credential(header: str) -> str:

@@ -12,21 +12,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bc_pipelines.sandbox.heroku import shapes
+from bc_pipelines.sandbox.heroku.accounts import PERMISSIONS
 from bc_pipelines.sandbox.heroku.apps import App
-from bc_pipelines.sandbox.heroku.errors import invalid, not_found
-from bc_pipelines.sandbox.heroku.simulator import app_of, body_of, simulator
+from bc_pipelines.sandbox.heroku.errors import forbidden, invalid, not_found
+from bc_pipelines.sandbox.heroku.simulator import (
+    account_of,
+    app_named,
+    app_of,
+    apps_of,
+    body_of,
+    owner_of,
+    simulator,
+)
 
 _PAGE = 200
 
 
 async def account(request: Request) -> Response:
     """`GET /account`."""
-    return JSONResponse(shapes.account(simulator(request).config.account_email))
+    return JSONResponse(shapes.account(account_of(request).email))
 
 
 async def list_apps(request: Request) -> Response:
     """`GET /apps`."""
-    return JSONResponse([_app(request, app) for app in simulator(request).apps])
+    return JSONResponse([_app(request, app) for app in apps_of(request)])
 
 
 async def get_app(request: Request) -> Response:
@@ -80,13 +89,13 @@ async def list_addon_attachments(request: Request) -> Response:
 
 async def list_all_attachments(request: Request) -> Response:
     """`GET /addon-attachments`: those of the whole account."""
-    return JSONResponse([found for app in simulator(request).apps for found in shapes.attachments(app)])
+    return JSONResponse([found for app in apps_of(request) for found in shapes.attachments(app)])
 
 
 async def resolve_attachment(request: Request) -> Response:
     """`POST /actions/addon-attachments/resolve`: by name, config var, or the add-on's own name or id."""
     body = await body_of(request)
-    app = simulator(request).apps.find(str(body.get("app")))
+    app = app_named(request, str(body.get("app")))
     wanted = str(body.get("addon_attachment"))
     found = [
         attachment
@@ -103,14 +112,14 @@ async def resolve_attachment(request: Request) -> Response:
 async def resolve_addon(request: Request) -> Response:
     """`POST /actions/addons/resolve`: by name or id, or by an attachment of the app that is given."""
     body = await body_of(request)
-    wanted, apps = str(body.get("addon")), simulator(request).apps
+    wanted = str(body.get("addon"))
     if body.get("app"):
-        app = apps.find(str(body["app"]))
+        app = app_named(request, str(body["app"]))
         names = (*app.attachments, *app.attachments.values(), app.addon.id, app.addon.name)
         if wanted not in names:
             raise not_found("add_on", "add-on")
         return JSONResponse([shapes.addon(app)])
-    return JSONResponse([shapes.addon(apps.owner(wanted, not_found("add_on", "add-on")))])
+    return JSONResponse([shapes.addon(owner_of(request, wanted, not_found("add_on", "add-on")))])
 
 
 async def list_releases(request: Request) -> Response:
@@ -172,19 +181,30 @@ async def one_process_type(request: Request) -> Response:
 
 
 async def list_collaborators(request: Request) -> Response:
-    """`GET /apps/:app/collaborators`: the account alone."""
-    app, email = app_of(request), simulator(request).config.account_email
-    user = {"id": shapes.stable_id("account", email), "email": email}
-    return JSONResponse([{"id": shapes.stable_id("collaborator", app.id), "user": user, "role": "owner"}])
+    """`GET /apps/:app/collaborators`: every account that has access to the app, and the team that owns it."""
+    app = app_of(request)
+    team = [shapes.collaborator(app, shapes.team_email(app), "owner", sorted(PERMISSIONS))] if app.team else []
+    accounts = [
+        shapes.collaborator(app, account.email, grant.role, grant.permissions)
+        for account in simulator(request).accounts
+        if (grant := account.grants.get(app.name))
+    ]
+    return JSONResponse(team + accounts)
+
+
+async def list_members(request: Request) -> Response:
+    """`GET /teams/:team/members`: no account here is a member, and only members see them."""
+    raise forbidden(f"the team {request.path_params['team']}")
 
 
 def _app(request: Request, app: App) -> shapes.Json:
     config = simulator(request).config
-    return shapes.app(app, config.account_email, f"https://{app.hosts[0]}:{config.router_port}/" if app.hosts else "")
+    owner = shapes.team_email(app) if app.team else config.account_email
+    return shapes.app(app, owner, f"https://{app.hosts[0]}:{config.router_port}/" if app.hosts else "")
 
 
 def _owner(request: Request) -> App:
-    return simulator(request).apps.owner(request.path_params["addon"], not_found("add_on", "add-on"))
+    return owner_of(request, request.path_params["addon"], not_found("add_on", "add-on"))
 
 
 def _formation(app: App) -> list[shapes.Json]:
@@ -213,4 +233,5 @@ ROUTES = [
     Route("/apps/{app}/releases", list_releases),
     Route("/apps/{app}/releases/{release}", get_release),
     Route("/apps/{app}/releases/{release}/config-vars", get_config_vars),
+    Route("/teams/{team}/members", list_members),
 ]

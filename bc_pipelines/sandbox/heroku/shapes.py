@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from bc_pipelines.sandbox.heroku.accounts import PERMISSIONS
 from bc_pipelines.sandbox.heroku.apps import App
 from bc_pipelines.sandbox.heroku.store import Document
 
@@ -41,8 +43,31 @@ def account(email: str) -> Json:
     }
 
 
-def app(app: App, email: str, web_url: str) -> Json:
-    """`GET /apps/:app`."""
+def user(email: str) -> Json:
+    """An account as other resources refer to it."""
+    return {"id": stable_id("account", email), "email": email}
+
+
+def team_email(app: App) -> str:
+    """The account by which Heroku shows a team as the owner of an app."""
+    return f"{app.team}@herokumanager.com"
+
+
+def collaborator(app: App, email: str, role: str, permissions: Sequence[str] | None) -> Json:
+    """Somebody with access to an app; only the app of a team has permissions."""
+    named = [{"name": name, "description": PERMISSIONS[name]} for name in permissions or ()]
+    return {
+        "id": stable_id("collaborator", app.id, email),
+        "app": brief(app),
+        "user": {**user(email), "federated": False},
+        "role": role,
+        "created_at": CREATED_AT,
+        "updated_at": CREATED_AT,
+    } | ({} if permissions is None else {"permissions": named})
+
+
+def app(app: App, owner: str, web_url: str) -> Json:
+    """`GET /apps/:app`; `owner` is an address."""
     return {
         **brief(app),
         "maintenance": app.maintenance,
@@ -53,10 +78,10 @@ def app(app: App, email: str, web_url: str) -> Json:
         "stack": {"id": stable_id("stack"), "name": "heroku-24"},
         "generation": {"id": stable_id("generation"), "name": "cedar"},
         "git_url": f"https://git.heroku.com/{app.name}.git",
-        "owner": {"id": stable_id("account", email), "email": email},
+        "owner": user(owner),
         "region": {"id": stable_id("region"), "name": "eu"},
         "organization": None,
-        "team": None,
+        "team": {"id": stable_id("team", app.team), "name": app.team} if app.team else None,
         "space": None,
         "internal_routing": None,
         "repo_size": None,
@@ -124,7 +149,7 @@ def release(app: App, stored: Document, email: str) -> Json:
         "output_stream_url": None,
         "slug": {"id": stable_id("slug", app.id)},
         "status": "succeeded",
-        "user": {"id": stable_id("account", email), "email": email},
+        "user": user(email),
         "updated_at": stored["created_at"],
     }
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from starlette.requests import Request
 
+from bc_pipelines.sandbox.heroku.accounts import Account, Accounts
 from bc_pipelines.sandbox.heroku.apps import App, Apps
 from bc_pipelines.sandbox.heroku.backups import Backups
 from bc_pipelines.sandbox.heroku.config import Config
 from bc_pipelines.sandbox.heroku.dynos import Dynos
-from bc_pipelines.sandbox.heroku.errors import ApiError
+from bc_pipelines.sandbox.heroku.errors import ApiError, forbidden, not_found, nothing
 from bc_pipelines.sandbox.heroku.faults import Faults
 from bc_pipelines.sandbox.heroku.oneoff import OneOffs
 from bc_pipelines.sandbox.heroku.store import Store
@@ -26,6 +27,7 @@ class Simulator:
         config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.config = config
         self.store = Store(config.state_dir / "state.sqlite3")
+        self.accounts = Accounts(config)
         self.apps = Apps(config.apps, self.store)
         self.faults = Faults()
         self.backups = Backups(config)
@@ -48,13 +50,53 @@ def simulator(request: Request) -> Simulator:
     return found
 
 
+def account_of(request: Request) -> Account:
+    """The account whose token a request carries."""
+    found: Account = request.state.account
+    return found
+
+
+def apps_of(request: Request) -> list[App]:
+    """The apps that the account sees."""
+    return [app for app in simulator(request).apps if app.name in account_of(request).grants]
+
+
 def app_of(request: Request) -> App:
     """The app that a route names.
 
     Raises:
-        ApiError: 404.
+        ApiError: As `app_named`.
     """
-    return simulator(request).apps.find(request.path_params["app"])
+    return app_named(request, request.path_params["app"])
+
+
+def app_named(request: Request, ident: str) -> App:
+    """The app with this name or id.
+
+    Raises:
+        ApiError: 404, as both APIs answer it, also where the account does not see the app; 403, because it may only
+            look at the app and the request does more.
+    """
+    return _granted(request, simulator(request).apps.find(ident), not_found("app"))
+
+
+def owner_of(request: Request, addon: str, unknown: ApiError | None = None) -> App:
+    """The app that owns the add-on with this name or id.
+
+    Raises:
+        ApiError: `unknown`, or the Data API's 404, also where the account does not see the app; 403 as `app_named`.
+    """
+    unseen = unknown or nothing()
+    return _granted(request, simulator(request).apps.owner(addon, unseen), unseen)
+
+
+def _granted(request: Request, app: App, unseen: ApiError) -> App:
+    grant = account_of(request).grants.get(app.name)
+    if grant is None:
+        raise unseen
+    if not grant.covers(request.method, request.url.path):
+        raise forbidden(f"the app {app.name}")
+    return app
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -25,6 +25,7 @@ PRODUCTION, STAGING = "buckinghamshire-production", "buckinghamshire-staging"
 PRODUCTION_ADDON, STAGING_ADDON = "postgresql-round-12345", "postgresql-curved-23456"
 PRODUCTION_HOST, STAGING_HOST = "www.buckinghamshire.example", "www.staging.buckinghamshire.example"
 EMAIL = "robot@buckinghamshire.example"
+TEAM = "council"
 CHECKOUT = Path(__file__).parents[3]
 PATIENCE = 60
 
@@ -51,7 +52,7 @@ make_server("127.0.0.1", int(os.environ["PORT"]), site, handler_class=Quiet).ser
 
 
 class Simulated:
-    """A simulator, running or not, with two apps called production and staging.
+    """A simulator, running or not: a team owns its production app, and the account itself the staging one.
 
     Args:
         folder: For its configuration and state; kept when it is stopped.
@@ -84,7 +85,8 @@ class Simulated:
             "site_dir": str(folder),
             "web_command": [sys.executable, "-c", WSGI_SITE],
             "apps": [
-                _app(PRODUCTION, PRODUCTION_HOST, PRODUCTION_ADDON, "standard-0", "NAVY", databases[0], sites[0]),
+                _app(PRODUCTION, PRODUCTION_HOST, PRODUCTION_ADDON, "standard-0", "NAVY", databases[0], sites[0])
+                | {"team": TEAM},
                 _app(STAGING, STAGING_HOST, STAGING_ADDON, "essential-1", "", databases[1], sites[1]),
             ],
             **options,
@@ -129,6 +131,13 @@ class Simulated:
     def fault(self, **fault: object) -> None:
         """Order a fault."""
         assert self.api.post("/sandbox/faults", json=fault).status_code == 201
+
+    def order_account(self, token: str, apps: dict[str, dict[str, object]], scope: str = "global") -> httpx.Client:
+        """Order an account, in place of the one that had its token; a client with it."""
+        body = {"token": token, "email": f"{token}@buckinghamshire.example", "scope": scope, "apps": apps}
+        assert self.api.post("/sandbox/accounts", json=body).status_code == 201
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.base, verify=self.context, headers=headers, timeout=PATIENCE)
 
     def capture(self, addon: str = PRODUCTION_ADDON) -> dict[str, Any]:
         """Ask for a backup; the accepted transfer."""
