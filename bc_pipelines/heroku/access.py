@@ -77,7 +77,7 @@ class AppAccess:
             return unknown
         return (
             *unknown,
-            f"{self.email} sees {self.other_apps} other apps as well and may be a person's account. "
+            f"{self.email} sees other apps as well ({self.other_apps}) and may be a person's account. "
             "Use that of a robot which has access to the apps of the settings only.",
         )
 
