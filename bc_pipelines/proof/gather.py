@@ -120,7 +120,7 @@ class _Gatherer:
         for rows in block.row_batches():
             self._gathered.rows += len(rows)
             for row in rows:
-                self._read_row(row.split(b"\t"), table, collect, places)
+                self._read_row(copytext.raw_fields(row), table, collect, places)
             if collect.everything:
                 self._take_everything(rows, table)
 

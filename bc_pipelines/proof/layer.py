@@ -12,16 +12,17 @@ from bc_pipelines.proof.register import Register
 
 SHORTEST_TOKEN = 5
 SHORTEST_TEXT = 16
+LONGEST_TEXT = 1 << 16
 FEWEST_WORDS = 3
 _WORDS = 50_000
 
 
 def body(words: Sequence[bytes]) -> bytes | None:
-    """A text as it is compared: its words, if there are enough of them to tell it from a phrase."""
+    """A text as it is compared: its words, if there are enough of them to tell it from a phrase, and not too many."""
     if len(words) < FEWEST_WORDS:
         return None
     joined = b" ".join(words)
-    return joined if len(joined) >= SHORTEST_TEXT else None
+    return joined if SHORTEST_TEXT <= len(joined) <= LONGEST_TEXT else None
 
 
 class LayerReader:
@@ -73,7 +74,8 @@ class LayerReader:
 
     def _texts_and_phrases(self, sentences: set[bytes], starts: dict[bytes, tuple[int, ...]]) -> set[int]:
         known = self._register.known
-        texts = (each for each in sentences if len(each) >= SHORTEST_TEXT and each.count(b" ") >= FEWEST_WORDS - 1)
+        long = (each for each in sentences if SHORTEST_TEXT <= len(each) <= LONGEST_TEXT)
+        texts = (each for each in long if each.count(b" ") >= FEWEST_WORDS - 1)
         found = {digest for digest, _ in known(Shape.TEXT, texts)}
         if starts:
             phrases = {phrase for sentence in sentences for phrase in _phrases(sentence.split(b" "), starts)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
 from bc_pipelines.proof.sources import Published
@@ -109,7 +110,7 @@ def _values(block: Block, table: TableData, columns: Sequence[str]) -> Iterator[
     if set(columns) <= set(table.columns):
         places = [table.columns.index(column) for column in columns]
         for row in block.rows():
-            fields = row.split(b"\t")
+            fields = copytext.raw_fields(row)
             yield tuple(fields[place] for place in places)
 
 

@@ -151,7 +151,7 @@ class _TableSearch:
                 return
 
     def _search_row(self, row: bytes, number: int) -> None:
-        fields_ = row.split(b"\t")
+        fields_ = copytext.raw_fields(row)
         if self._name:
             self._search_full_name(fields_, number)
             self._search_half_names(fields_, number)

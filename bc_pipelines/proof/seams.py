@@ -7,7 +7,8 @@ Whatever is done to a text makes a dozen copies of it, so windows are what bound
 from collections.abc import Iterator
 
 WINDOW = 1 << 19
-_OVERLAP = 1 << 12
+# Twice the longest text that is looked for as a whole, because its escapes take room (layer.py).
+_OVERLAP = 1 << 17
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 # PostgreSQL's manual, "Binary Data Types": bytea is written as a backslash, x and the digits.
 _BEFORE_HEXADECIMAL = rb"\x"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from bc_pipelines.proof import text
 from bc_pipelines.proof.hidden import DECODERS, OF_RUNS, Decoder, inline_tags
-from bc_pipelines.proof.layer import SHORTEST_TOKEN, LayerReader, body
+from bc_pipelines.proof.layer import LONGEST_TEXT, SHORTEST_TOKEN, LayerReader, body
 from bc_pipelines.proof.recent import Recent
 from bc_pipelines.proof.register import Register
 from bc_pipelines.proof.seams import WINDOW, windows
 
-__all__ = ["DEEPEST", "SHORTEST_TOKEN", "Searcher", "body"]
+__all__ = ["DEEPEST", "LONGEST_TEXT", "SHORTEST_TOKEN", "Searcher", "body"]
 
 DEEPEST = 6
 _GROUPS = 16

@@ -31,7 +31,7 @@ NEVER_SEARCHED = (
     "the words of a tsvector column that PostgreSQL has reduced to their stems",
     "names of which the first or the last is a single letter, as these may begin any sentence",
     "free texts that were shortened, that have other words beside them or formatting in their middle, and any of more "
-    "than half a million characters as a whole; the addresses and telephone numbers in them are searched for",
+    "than 65,000 characters",
     "names and addresses with other marks in their middle than HTML's for formatting, such as Markdown's",
     "encrypted values, base64 that begins in the middle of a longer word, what a compressed value of more than half a "
     "million characters holds behind them, and what any holds beyond its first 32 MB",
