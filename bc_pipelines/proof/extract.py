@@ -5,6 +5,7 @@ not belong here: which tables and columns to look at (identifiers.toml), remembe
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from itertools import chain
 from bc_pipelines.proof import text
 from bc_pipelines.proof.hidden import DECODERS
 from bc_pipelines.proof.kinds import Kind, Shape
-from bc_pipelines.proof.search import SHORTEST_TOKEN, body
+from bc_pipelines.proof.search import LONGEST_TEXT, SHORTEST_TOKEN, body
 
 SHORTEST_SECRET = 12
 SHORTEST_MIXED = 8
@@ -21,6 +22,8 @@ SHORTEST_NUMBER = 8
 LONGEST_PHRASE = 8
 SHORTEST_NAME = 2
 _LAYERS = 3
+_BYTES_OF_A_CHARACTER = 4
+_BEFORE_QUERY = re.compile(rb"[?#]")
 _NO_PERSON = ("company", "organi", "business", "school", "street", "road", "house", "building", "file")
 
 
@@ -60,7 +63,7 @@ class Extractor:
             "file_name": lambda value: self._whole(Kind.FILE_NAME, value),
             "url": self._url,
             "form": self._form,
-            "query": lambda value: self.everything(text.of_value(value.partition(b"?")[2])),
+            "query": lambda value: self.everything(text.of_value(b"".join(_BEFORE_QUERY.split(value, 1)[1:]))),
         }
 
     def of_column(self, kind: str, path: Sequence[str], value: bytes) -> Iterator[Identifier]:
@@ -172,6 +175,9 @@ class Extractor:
 
     def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
         """A text as a whole, or what stands between its quotes and tags, whichever is longest."""
+        if len(value) > _BYTES_OF_A_CHARACTER * LONGEST_TEXT:
+            self.left_out["texts of more than 65,000 characters"] += 1
+            return
         pieces = text.pieces(text.fold(text.of_value(value)))
         if whole := body(max(pieces, key=lambda words: sum(map(len, words)), default=[])):
             yield Identifier(kind, Shape.TEXT, whole)

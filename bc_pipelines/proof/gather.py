@@ -20,6 +20,7 @@ from bc_pipelines.proof.kinds import Shape
 from bc_pipelines.proof.published import LONGEST_ROW
 from bc_pipelines.proof.register import Register
 from bc_pipelines.proof.rows import own_cell
+from bc_pipelines.proof.seams import windows
 from bc_pipelines.proof.sources import Collect, Column, Sources
 
 _ROWS_AT_ONCE = 64
@@ -166,8 +167,9 @@ class _Gatherer:
     def _take_everything(self, rows: list[bytes], table: TableData) -> None:
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             raw = b"\n".join(rows[start : start + _ROWS_AT_ONCE])
-            for identifier in self._extractor.everything(text.of_rows(raw)):
-                self._remember(identifier, raw, table.name, stays=False)
+            for window in windows(raw, b'"\t\n'):
+                for identifier in self._extractor.everything(text.of_rows(window)):
+                    self._remember(identifier, window, table.name, stays=False)
 
     def _remember(self, identifier: Identifier, raw: bytes | None, place: str, stays: bool) -> None:
         register = self._gathered.register

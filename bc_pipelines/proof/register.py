@@ -20,6 +20,7 @@ _BUCKET_BITS = 8
 _COMPACT_AT = 1 << 14
 _KIND_BITS = 4
 _KIND_MASK = (1 << _KIND_BITS) - 1
+_LIKELY = 1 << 22
 _CODES = {kind: code for code, kind in enumerate(KINDS)}
 
 # A text that so many rows repeat is one of a form's choices or a phrase, not something that tells one person.
@@ -91,6 +92,8 @@ class Register:
         self.shows = shows
         self._texts: dict[int, bytes] = {}
         self._phrase_lengths: dict[int, int] = {}
+        # One byte for each hash that some text may have, which tells nearly all other texts quickly from identifiers.
+        self._likely = bytearray(_LIKELY)
         self.identifiers: Counter[Kind] = Counter()
         self.common = 0
 
@@ -104,8 +107,10 @@ class Register:
         """Remember an identifier; returns its digest."""
         digest = self.digest(shape, text)
         self._digests.add(digest, kind)
+        self._likely[hash(text) % _LIKELY] = 1
         if shape is Shape.PHRASE:
             words = text.split(b" ")
+            self._likely[hash(words[0]) % _LIKELY] = 1
             start = self.digest(Shape.PHRASE, words[0])
             self._phrase_lengths[start] = self._phrase_lengths.get(start, 0) | 1 << len(words)
         return digest
@@ -146,7 +151,8 @@ class Register:
 
     def known(self, shape: Shape, texts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """Those of some texts that are identifiers, with their digests; the register must be sealed."""
-        for text in texts:
+        likely = self._likely
+        for text in [text for text in texts if likely[hash(text) % _LIKELY]]:
             digest = self.digest(shape, text)
             if self._digests.find(digest):
                 if self.shows:
@@ -163,5 +169,7 @@ class Register:
 
     def phrase_lengths(self, word: bytes) -> tuple[int, ...]:
         """How many words the phrases have that begin with a word; nothing if none does."""
+        if not self._likely[hash(word) % _LIKELY]:
+            return ()
         lengths = self._phrase_lengths.get(self.digest(Shape.PHRASE, word), 0)
         return tuple(length for length in range(lengths.bit_length()) if lengths >> length & 1)

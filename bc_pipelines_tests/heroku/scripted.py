@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +54,15 @@ NO_ANSWER = Reply(cut=-1)
 Answerer = Callable[[Seen], Reply]
 
 
+class _QuietServer(ThreadingHTTPServer):
+    """A client that hangs up, as an impatient one must, is no error of the server's."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a connection that is gone; of anything else, as usual."""
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class ScriptedServer:
     """Answers each route with its replies in turn; the last one again and again. An unknown route is a 404.
 
@@ -66,7 +76,7 @@ class ScriptedServer:
     def __init__(self, certificates: Certificates) -> None:
         self.seen: list[Seen] = []
         self._routes: dict[tuple[str, str], list[Reply | Answerer]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _QuietServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates.certificate, certificates.key)

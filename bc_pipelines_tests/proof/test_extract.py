@@ -30,6 +30,7 @@ def found(kind: str, value: str, path: tuple[str, ...] = ()) -> set[tuple[Kind, 
         ("free_text", "QQ123456C", (Kind.REFERENCE, "qq123456c")),
         ("url", "https://a.example/?who=jo", (Kind.URL, "https a example who jo")),
         ("query", "/x?e=jo@home.example", (Kind.EMAIL, "jo@home.example")),
+        ("query", "/x#email=jo@home.example", (Kind.EMAIL, "jo@home.example")),
         ("form", '{"your_name": "Zoë Van-Dyke"}', (Kind.FULL_NAME, "zoë van dyke")),
     ],
 )
