@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from bc_pipelines.proof import text
 from bc_pipelines.proof.extract import Identifier
 from bc_pipelines.proof.hidden import Decoder
 from bc_pipelines.proof.kinds import Kind, Shape
@@ -27,6 +28,7 @@ _LAST = 10_000
 INVENTED = (
     Identifier(Kind.EMAIL, Shape.ADDRESS, b"positive.control+x@proof.example"),
     Identifier(Kind.PHONE, Shape.PHONE, b"1632960999"),
+    Identifier(Kind.PHONE, Shape.PHONE, b"+12025550199"),
     Identifier(Kind.USERNAME, Shape.TOKEN, b"control.person_99"),
     Identifier(Kind.FULL_NAME, Shape.PHRASE, "zoë van der control".encode()),
     Identifier(Kind.TOKEN, Shape.TOKEN, b"c0ntr0l-t0ken-0123456789abcdef"),
@@ -170,9 +172,8 @@ class Control:
                 self._count(kind in register.kinds(digest), f"{kind.value} in the register")
 
     def _hide(self, identifier: Identifier) -> None:
-        value = identifier.text.decode()
-        if identifier.shape is Shape.PHONE:
-            value = f"0{value}"
+        is_phone = identifier.shape is Shape.PHONE
+        value = (text.as_dialled(identifier.text) if is_phone else identifier.text).decode()
         self._expect(
             identifier,
             {

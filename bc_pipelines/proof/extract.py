@@ -24,7 +24,10 @@ SHORTEST_NAME = 2
 _LAYERS = 3
 _BYTES_OF_A_CHARACTER = 4
 _BEFORE_QUERY = re.compile(rb"[?#]")
-_NO_PERSON = ("company", "organi", "business", "school", "street", "road", "house", "building", "file")
+_THING = "(?:company|organi[sz]ation|business|school|street|road|house|building|file)"
+_NAME_OF_A_THING = re.compile(rf"\b{_THING} ?names?\b|\bnames? of (?:the |your )?{_THING}\b")
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev", "sir", "dame", "cllr"))
 
 
 @dataclass(frozen=True)
@@ -169,8 +172,8 @@ class Extractor:
             self.left_out["passwords of pages that are short or a single word"] += 1
 
     def _texts(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
-        leaves = _leaves(_json(value)) if value[:1] in (b"{", b"[") else None
-        for leaf in [value] if leaves is None else [leaf.encode() for _, leaf in leaves]:
+        leaves = [leaf.encode() for _, leaf in _all_leaves(value)] if value[:1] in (b"{", b"[") else [value]
+        for leaf in leaves:
             yield from self._whole(kind, leaf)
 
     def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
@@ -191,12 +194,22 @@ class Extractor:
             yield from self._whole(Kind.URL, value)
 
     def _form(self, value: bytes) -> Iterator[Identifier]:
-        for key, leaf in _leaves(_json(value)):
+        for key, leaf in _all_leaves(value):
             yield from self._whole(Kind.FREE_TEXT, leaf.encode())
-            label = key.lower()
-            if "name" in label and not any(word in label for word in _NO_PERSON):
-                first, _, last = leaf.strip().partition(" ")
-                yield from self.full_name(first.encode(), last.encode())
+            label = _BETWEEN_WORDS.sub(" ", key.lower())
+            if "name" in _NAME_OF_A_THING.sub("", label):
+                yield from self._name_in_a_form(leaf)
+            elif "name" in label and leaf:
+                self.left_out["names of companies, schools, streets, buildings and files in forms"] += 1
+
+    def _name_in_a_form(self, value: str) -> Iterator[Identifier]:
+        """A name that somebody typed: as a whole, and without what stands between the first word and the last."""
+        words = value.split()
+        while words and words[0].rstrip(".").lower() in _TITLES:
+            words.pop(0)
+        yield from self.full_name("".join(words[:1]).encode(), " ".join(words[1:]).encode())
+        if 2 < len(words) <= LONGEST_PHRASE:
+            yield from self.full_name(words[0].encode(), words[-1].encode())
 
 
 def _reference(value: bytes) -> bytes:
@@ -212,12 +225,20 @@ def _words(value: bytes) -> list[bytes]:
 
 
 def _json(value: bytes) -> object:
-    """A document, or the value itself as a text if it is none."""
+    """A document, or the value itself as a text if it is none or nests too deeply for Python's reader."""
     try:
         document: object = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value.decode("utf-8", "replace")
     return document
+
+
+def _all_leaves(value: bytes) -> list[tuple[str, str]]:
+    """Every text of a document with its key, or the value itself as a text if it nests too deeply to be walked."""
+    try:
+        return list(_leaves(_json(value)))
+    except RecursionError:
+        return [("", value.decode("utf-8", "replace"))]
 
 
 def _leaves(document: object, key: str = "") -> Iterator[tuple[str, str]]:

@@ -51,6 +51,7 @@ class Gathered:
         left_out: how many values are not searched for, by the reason in words.
         absent: tables and columns of the list that the archive does not have.
         rows: how many rows of tables with identifiers were read.
+        accounts: tables and columns in which published content excuses nothing.
     """
 
     register: Register
@@ -58,6 +59,7 @@ class Gathered:
     left_out: dict[str, int] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     rows: int = 0
+    accounts: frozenset[tuple[str, str]] = frozenset()
 
 
 def gather(
@@ -87,6 +89,7 @@ def gather(
             gatherer.read(block, block.table, collect)
     gathered = gatherer.finish()
     gathered.absent = _absent(sources, reader.tables)
+    gathered.accounts = sources.accounts
     return gathered
 
 
@@ -131,6 +134,7 @@ class _Gatherer:
         kept = collect.account_of in table.columns and self._extractor.is_staff(
             copytext.unescape(fields[table.columns.index(collect.account_of)]) or b""
         )
+        taken: set[Identifier] = set()
         for column, index in places:
             if _holds_nothing_at(fields[index], column.path):
                 continue
@@ -142,8 +146,11 @@ class _Gatherer:
                     if is_account
                     else self._extractor.of_column(column.kind, column.path, value)
                 ):
-                    raw = None if identifier.shape is Shape.PHRASE else fields[index]
-                    self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
+                    # A text that one row repeats is not a common one.
+                    if identifier not in taken:
+                        taken.add(identifier)
+                        raw = None if identifier.shape is Shape.PHRASE else fields[index]
+                        self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
         for identifier in self._full_names(fields, table, collect):
             self._remember(identifier, None, table.name, kept)
         if not kept:

@@ -113,6 +113,16 @@ class Sources:
         except (OSError, KeyError, TypeError, AttributeError, tomllib.TOMLDecodeError) as error:
             raise BadIdentifierList(f"{path.name} cannot be used: {type(error).__name__}: {error}") from error
 
+    @property
+    def accounts(self) -> frozenset[tuple[str, str]]:
+        """Where accounts' own identifiers stand, as table and column; the two columns of a name as one pair."""
+        return frozenset(
+            (table, column)
+            for table, collect in self.collect.items()
+            if collect.account_of
+            for column in (*(each.name for each in collect.columns), *map(", ".join, collect.full_names))
+        )
+
     def for_table(self, name: str, columns: tuple[str, ...]) -> Collect | None:
         """What is taken from a table; None for one that is only searched."""
         if name in self.collect:

@@ -165,15 +165,20 @@ def address_forms(local: bytes, domain: bytes) -> Iterator[bytes]:
             return
 
 
-_PHONE_RUN = re.compile(rb"\d[\d ().-]{7,}\d")
+_PHONE_RUN = re.compile(rb"\+?\d[\d ().-]{7,}\d")
 _DIGITS = re.compile(rb"\d+")
 _NATIONAL_DIGITS = 10
 # The longest prefix is 00440.
 _MOST_GROUPS = _NATIONAL_DIGITS + 5
+# ITU-T E.164: a country's code, which begins with no 0, and the number; fifteen digits at most together.
+_ABROAD = re.compile(rb"(?:\+|00)((?!44)[1-9]\d{8,14})")
 
 
 def phones(folded: bytes) -> set[bytes]:
-    """The United Kingdom's telephone numbers in a buffer, as their ten digits without the leading 0 or +44.
+    """The telephone numbers in a buffer.
+
+    Those of the United Kingdom are their ten digits without the leading 0 or +44, those of other countries a + and all
+    digits; they begin with + or 00, so that they can be told from other figures.
 
     Ofcom's numbering plan: all but a few old numbers have ten digits after the 0. Groups of digits are joined, so the
     area code must be a group of its own, or begin one.
@@ -181,10 +186,22 @@ def phones(folded: bytes) -> set[bytes]:
     found = set()
     for run in set(_PHONE_RUN.findall(folded)):
         groups = _DIGITS.findall(run.replace(b"(0)", b""))
+        found |= _abroad(b"+" if run.startswith(b"+") else b"", groups)
         for first in range(len(groups)):
             if number := _national(groups[first : first + _MOST_GROUPS]):
                 found.add(number)
     return found
+
+
+def as_dialled(number: bytes) -> bytes:
+    """A number of ``phones`` as it is written in the United Kingdom."""
+    return number if number.startswith(b"+") else b"0" + number
+
+
+def _abroad(plus: bytes, groups: list[bytes]) -> set[bytes]:
+    """The number that a run is as a whole. Minutes such as 10:00 are followed by a space, so 00 alone is no prefix."""
+    number = _ABROAD.fullmatch(plus + b"".join(groups)) if groups[0] != b"00" else None
+    return {b"+" + number[1]} if number else set()
 
 
 def _national(groups: list[bytes]) -> bytes:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from itertools import chain, islice
 
+from bc_pipelines.proof import text
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.gather import Gathered
 from bc_pipelines.proof.kinds import Kind
-from bc_pipelines.proof.register import COMMON, Register
+from bc_pipelines.proof.register import COMMON
 from bc_pipelines.proof.result import ControlResult, Hit, Match, Proof
 from bc_pipelines.proof.scan import KEYS_KEPT, Finds, Key
 
@@ -29,6 +30,8 @@ NEVER_SEARCHED = (
     "names that are spelt differently, and first and last names that stand in two separate values, except in the "
     "columns first_name and last_name of one row",
     "the words of a tsvector column that PostgreSQL has reduced to their stems",
+    "telephone numbers of the United Kingdom that have nine digits after the 0, and those of other countries that are "
+    "written without + or 00, have fewer than nine digits, or have other digits right behind them",
     "names of which the first or the last is a single letter, as these may begin any sentence",
     "free texts that were shortened, that have other words beside them or formatting in their middle, and any of more "
     "than 65,000 characters",
@@ -56,16 +59,16 @@ def verdict(gathered: Gathered, finds: Finds, seconds: float) -> Proof:
     """
     register = gathered.register
     control = control_result(gathered.control)
-    hits = _hits(register, finds, Standing.FAILS)
-    found = set(chain.from_iterable(finds.sightings.values()))
+    hits = _hits(gathered, finds, Standing.FAILS)
     reason = _reason(gathered, control, finds, hits)
+    reviewed = (_of_standing(gathered, finds, place, Standing.DECLARED) for place in finds.sightings)
     return Proof(
         passed=not reason,
         reason=reason,
         hits=hits,
-        public=_hits(register, finds, Standing.PUBLISHED),
-        declared=_hits(register, finds, Standing.DECLARED),
-        reviewed=sum(_standing(register, finds, digest) is Standing.DECLARED for digest in found),
+        public=_hits(gathered, finds, Standing.PUBLISHED),
+        declared=_hits(gathered, finds, Standing.DECLARED),
+        reviewed=len(set(chain.from_iterable(reviewed))),
         identifiers={
             kind.value: count for kind, count in sorted(register.identifiers.items(), key=lambda k: k[0].value)
         },
@@ -111,37 +114,40 @@ def matches(gathered: Gathered, finds: Finds) -> tuple[Match, ...]:
         gathered: what is known of the raw archive.
         finds: what was found in the written one.
     """
+    return tuple(islice(_matches(gathered, finds), MOST_SHOWN)) if gathered.register.shows else ()
+
+
+def _matches(gathered: Gathered, finds: Finds) -> Iterator[Match]:
     register = gathered.register
-    return tuple(islice(_matches(register, finds), MOST_SHOWN)) if register.shows else ()
-
-
-def _matches(register: Register, finds: Finds) -> Iterator[Match]:
     for (table, column), sightings in sorted(finds.sightings.items()):
-        failing = [digest for digest in sightings if _standing(register, finds, digest) is Standing.FAILS]
-        for digest in failing[:KEYS_KEPT]:
+        for digest in _of_standing(gathered, finds, (table, column), Standing.FAILS)[:KEYS_KEPT]:
             kind = register.kinds(digest)[0]
-            text = register.text(digest).partition("\0")[0]
-            text = f"0{text}" if kind is Kind.PHONE else text
-            yield Match(table, column, sightings[digest].keys[0], kind.value, text)
+            shown = register.text(digest).partition("\0")[0]
+            shown = text.as_dialled(shown.encode()).decode() if kind is Kind.PHONE else shown
+            yield Match(table, column, sightings[digest].keys[0], kind.value, shown)
 
 
-def _standing(register: Register, finds: Finds, digest: int) -> Standing:
-    """What published content holds needs nobody's word, so it comes first."""
-    if digest in finds.public:
+def _of_standing(gathered: Gathered, finds: Finds, place: tuple[str, str], standing: Standing) -> list[int]:
+    """The digests in one column that have a standing."""
+    return [digest for digest in finds.sightings[place] if _standing(gathered, finds, place, digest) is standing]
+
+
+def _standing(gathered: Gathered, finds: Finds, place: tuple[str, str], digest: int) -> Standing:
+    """What published content holds needs nobody's word, so it comes first; but an account is replaced all the same."""
+    if digest in finds.public and place not in gathered.accounts:
         return Standing.PUBLISHED
-    return Standing.DECLARED if register.is_declared(digest) else Standing.FAILS
+    return Standing.DECLARED if gathered.register.is_declared(digest) else Standing.FAILS
 
 
-def _hits(register: Register, finds: Finds, standing: Standing) -> tuple[Hit, ...]:
+def _hits(gathered: Gathered, finds: Finds, standing: Standing) -> tuple[Hit, ...]:
     hits: list[Hit] = []
     for (table, column), sightings in sorted(finds.sightings.items()):
         by_key: dict[str, Counter[Key]] = {}
         totals: Counter[str] = Counter()
-        for digest, sighting in sightings.items():
-            if _standing(register, finds, digest) is standing:
-                kind = register.kinds(digest)[0].value
-                by_key.setdefault(kind, Counter()).update(sighting.keys)
-                totals[kind] += sighting.rows
+        for digest in _of_standing(gathered, finds, (table, column), standing):
+            kind = gathered.register.kinds(digest)[0].value
+            by_key.setdefault(kind, Counter()).update(sightings[digest].keys)
+            totals[kind] += sightings[digest].rows
         for kind, keys in sorted(by_key.items()):
             hits.extend(_capped(table, column, kind, keys, totals[kind]))
     return tuple(hits)

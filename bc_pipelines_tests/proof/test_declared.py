@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bc_pipelines.proof import text
 from bc_pipelines.proof.declared import declare
 from bc_pipelines.proof.extract import Extractor
 from bc_pipelines.proof.kinds import Kind, Shape
@@ -78,15 +79,17 @@ def test_published_content_needs_nobodys_word(maker: Maker, tmp_path: Path) -> N
 
 @given(
     kind=st.sampled_from(["email", "username", "free_text", "token", "query"]),
-    value=st.text(max_size=60) | st.emails() | st.from_regex(r"01632 960[0-9]{3}", fullmatch=True),
+    value=st.text(max_size=60)
+    | st.emails()
+    | st.from_regex(r"01632 960[0-9]{3}|\+1 202 55501[0-9]{2}", fullmatch=True),
 )
 @settings(max_examples=300, deadline=None)
 def test_what_a_terminal_shows_can_be_declared_as_it_is(kind: str, value: str) -> None:
     """Every identifier is declared by the very words in which it is shown."""
     register = Register()
     for identifier in Extractor(()).of_column(kind, (), f"?{value}".encode()):
-        zero = "0" if identifier.kind is Kind.PHONE else ""
-        declare(register, [zero + identifier.text.decode()])
+        shown = text.as_dialled(identifier.text) if identifier.kind is Kind.PHONE else identifier.text
+        declare(register, [shown.decode()])
         assert register.is_declared(register.digest(identifier.shape, identifier.text))
 
 

@@ -53,6 +53,55 @@ def test_what_is_short_or_common_is_left_out(kind: str, value: str) -> None:
     assert found(kind, value) == set()
 
 
+@pytest.mark.parametrize(
+    ("key", "is_a_persons"),
+    [
+        *(("householder_name", True), ("profile_name", True), ("childs_name_and_school_year", True)),
+        *(("Your name or company name", True), ("name", True), ("surname", True), ("contact-name", True)),
+        *(("company_name", False), ("school_name", False), ("street-name", False), ("file_name", False)),
+        *(("Name of your school", False), ("House name or number", False), ("filename", False), ("address", False)),
+    ],
+)
+def test_names_of_things_are_told_from_names_of_people(key: str, is_a_persons: bool) -> None:
+    """Only a key that says name of a thing and of nothing else holds no person's name."""
+    names = {text for kind, text in found("form", json.dumps({key: "Jane Smith"})) if kind is Kind.FULL_NAME}
+    assert names == ({"jane smith"} if is_a_persons else set())
+
+
+def test_names_of_things_are_counted() -> None:
+    """What is not taken from a form is said in the result."""
+    extractor = Extractor(())
+    list(extractor.of_column("form", (), b'{"company_name": "Jane Smith", "school_name": ""}'))
+    assert extractor.left_out["names of companies, schools, streets, buildings and files in forms"] == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("Mrs Jane Smith", {"jane smith"}),
+        ("Rev. Dr. Jane Smith", {"jane smith"}),
+        ("Jane Ann Mary Smith", {"jane ann mary smith", "jane smith"}),
+        ("Cllr Jane A Smith", {"jane a smith", "jane smith"}),
+        *(("Mr", set()), ("Mr Smith", set()), ("Please see the letter which I sent to you last May", set())),
+    ],
+)
+def test_a_name_in_a_form_is_taken_without_titles_and_middle_names(written: str, names: set[str]) -> None:
+    """Elsewhere the same person may stand with other titles, or without a middle name."""
+    identifiers = found("form", json.dumps({"name": written}))
+    assert {text for kind, text in identifiers if kind is Kind.FULL_NAME} == names
+
+
+@pytest.mark.parametrize("depth", [100, 600, 900, 1200, 100_000])
+@pytest.mark.parametrize(
+    ("kind", "path"), [("form", ()), ("free_text", ()), ("free_text", ("comments", "*", "text"))], ids=str
+)
+def test_a_value_that_nests_too_deeply_is_a_text(depth: int, kind: str, path: tuple[str, ...]) -> None:
+    """Anybody can send thousands of brackets; they stop no proof and hide no text, whole or torn."""
+    for value in ("[" * depth, "[" * depth + '"The bin was missed"' + "]" * depth):
+        expected = {(Kind.FREE_TEXT, "the bin was missed")} if "bin" in value and not path else set()
+        assert found(kind, value, path) == expected
+
+
 def test_a_name_is_both_its_orders_and_never_one_half() -> None:
     """First and last name make an identifier together; initials and lone names do not."""
     extractor = Extractor(())

@@ -119,7 +119,10 @@ def test_what_a_live_page_says_is_public(maker: Maker, tmp_path: Path, live: boo
         ("forms_postcodelookupresponse", {"id": "1", "page_id": "8", "answer": EMAIL}, False),
         ("forms_formpage", {"page_ptr_id": "7", "introduction": EMAIL}, True),
         ("forms_formpage", {"page_ptr_id": "7", "to_address": EMAIL}, False),
-        ("forms_formfield", {"id": "1", "default_value": EMAIL}, False),
+        ("forms_formfield", {"id": "1", "page_id": "7", "label": EMAIL}, True),
+        ("forms_formfield", {"id": "1", "page_id": "8", "label": EMAIL}, False),
+        ("forms_formfield", {"id": "1", "page_id": "7", "default_value": EMAIL}, False),
+        ("wagtailembeds_embed", {"id": "1", "title": EMAIL}, False),
         ("wagtailcore_collection", {"id": "1", "name": EMAIL}, False),
     ],
 )
@@ -129,6 +132,34 @@ def test_published_rows_are_told_from_others(
     """Published is what the list says: tables, rows of live pages, rows switched on, but for hidden columns."""
     written = {"wagtailcore_page": [page(7, live=True), page(8, live=False)], table: [row]}
     assert proof_of(maker.archive(RAW), maker.archive(written), tmp_path).passed is public
+
+
+@pytest.mark.parametrize(
+    ("account", "public", "column"),
+    [
+        ({"email": EMAIL}, EMAIL, "email"),
+        ({"username": "jobloggs7"}, "By jobloggs7", "username"),
+        ({"first_name": "Josephine", "last_name": "Bloggs"}, "By Josephine Bloggs", "first_name, last_name"),
+    ],
+)
+def test_an_account_is_replaced_even_if_it_is_public(
+    maker: Maker, tmp_path: Path, account: dict[str, str], public: str, column: str
+) -> None:
+    """What a live page says of somebody excuses pages, but not that the account behind it was kept."""
+    written = {"images_customimage": [{"id": "1", "title": public}], "users_user": [{"id": "3", **account}]}
+    proof = proof_of(maker.archive(RAW), maker.archive(written), tmp_path)
+    assert {(hit.table, hit.column) for hit in proof.hits} == {("users_user", column)}
+    assert {(hit.table, hit.column) for hit in proof.public} == {("images_customimage", "title")}
+
+
+def test_a_word_that_is_public_is_only_a_word_in_a_name(maker: Maker, tmp_path: Path) -> None:
+    """A user name such as sarah does not fail every Sarah whose account stays."""
+    raw: Rows = {"users_user": [{"id": "1", "email": EMAIL, "username": "sarah"}]}
+    written = {
+        "images_customimage": [{"id": "1", "title": "Sarah"}],
+        "users_user": [{"id": "2", "first_name": "Sarah", "last_name": "Staff"}],
+    }
+    assert proof_of(maker.archive(raw), maker.archive(written), tmp_path).passed
 
 
 def test_a_draft_title_is_not_published(maker: Maker, tmp_path: Path) -> None:
@@ -177,3 +208,11 @@ def test_a_choice_that_many_give_is_no_identifier(maker: Maker, tmp_path: Path) 
     assert proof_of(maker.archive({"wagtailforms_formsubmission": answers}), written, tmp_path).passed
     few = maker.archive({"wagtailforms_formsubmission": answers[:2]})
     assert not proof_of(few, written, tmp_path).passed
+
+
+def test_a_text_that_one_person_repeats_is_no_choice(maker: Maker, tmp_path: Path) -> None:
+    """Texts are common where many rows have them, not where one form has the same answer many times."""
+    text = "My neighbour parks on the grass"
+    answers = [{"id": "1", "form_data": json.dumps({f"answer_{n}": text for n in range(9)})}]
+    written = maker.archive({"wagtailcore_revision": [{"id": "1", "content": json.dumps({"text": text})}]})
+    assert not proof_of(maker.archive({"wagtailforms_formsubmission": answers}), written, tmp_path).passed

@@ -50,6 +50,23 @@ def test_a_telephone_number_is_the_same_however_it_is_written(written: str) -> N
     assert b"1632960123" in text.phones(written.encode())
 
 
+@pytest.mark.parametrize(
+    "written", ["+1 202 555 0123", "001 202 555 0123", "tel:+12025550123", "Ring +1 (202) 555-0123, or write."]
+)
+def test_a_number_of_another_country_is_the_same_however_it_is_written(written: str) -> None:
+    """Numbers abroad have no length of their own, so the + or 00 before them tells them from figures."""
+    assert text.phones(written.encode()) == {b"+12025550123"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+1 202 555", "+1202555012345678", "000100010002", "10:00 1234 5678", "+44 1632 96012", "1 202 555 0123"],
+)
+def test_other_figures_are_no_number_of_another_country(written: str) -> None:
+    """Too short, too long, a path of a tree, a time, a number of the United Kingdom, and no prefix."""
+    assert text.phones(written.encode()) == set()
+
+
 @pytest.mark.parametrize("written", ["01-02-2024 1000", "2026-01-02 10:30:00+00", "0.123456789012", "1234567890"])
 def test_dates_and_decimals_are_no_telephone_numbers(written: str) -> None:
     """Digits alone do not make a telephone number."""
