@@ -79,8 +79,8 @@ def inspect(
 ) -> None:
     """Show what an archive holds, and what the catalogue says of each table.
 
-    Ends with 0, also where something is unclassified; with 1 where a file could not be read, with 2 where FILE is an
-    address that is not https, with 3 where it is no archive, or damaged.
+    Ends with 0, also where something is unclassified; with 1 where the result could not be printed, with 2 where FILE
+    is an address that is not https, with 3 where it cannot be read, is no archive, or damaged.
 
     Example: bucks archive inspect production.dump --rows
     """
@@ -92,10 +92,11 @@ def inspect(
         known = Catalogue.load(catalogue)
         bar.stage("Reading", source.total if rows else None)
         inspection = inspect_archive(source.watched(bar.at), known, profile.value, count_rows=rows)
-    if as_json:
-        output.print_json(asdict(inspection))
-    else:
-        output.print_inspection(inspection)
+    with output.prints(""):
+        if as_json:
+            output.print_json(asdict(inspection))
+        else:
+            output.print_inspection(inspection)
 
 
 @app.command()
@@ -126,18 +127,20 @@ def sanitise(
     Private pages of the copy ask for the password in BC_VIEW_RESTRICTION_PASSWORD; without it, for one that nobody
     knows. TARGET is readable by you alone.
 
-    Ends with 0 when TARGET is written and proven. Otherwise there is no TARGET: 1 where a file could not be written,
-    2 where it was refused (something in SOURCE is unknown, TARGET exists) and nothing was written, 3 where SOURCE, the
-    catalogue or a setting is bad, 4 where the proof failed and the copy was removed.
+    Ends with 0 when TARGET is written and proven. Otherwise nothing new is there: 1 where a file could not be written,
+    2 where it was refused (something in SOURCE is unknown, TARGET exists) and nothing was written, 3 where SOURCE (it
+    cannot be read, is no archive, or damaged), the catalogue or a setting is bad, 4 where the proof failed and the copy
+    was removed. Only where the result could not be printed does it end with 1 and TARGET is there; it says so.
 
     Example: bucks archive sanitise production.dump clean.dump --profile local --manifest manifest.json
     """
+    from bc_pipelines.operations.archive_places import Places
     from bc_pipelines.operations.archive_source import open_source
-    from bc_pipelines.operations.archives import Places, sanitise_archive
+    from bc_pipelines.operations.archives import sanitise_archive
     from bc_pipelines.privacy.catalogue import Catalogue
 
     with (
-        output.ends("Nothing was left behind.", as_json=as_json),
+        output.ends("Nothing new was left behind.", as_json=as_json),
         output.matches(show=show, as_json=as_json) as on_match,
     ):
         rules, public = _choices(
@@ -153,10 +156,11 @@ def sanitise(
         known = Catalogue.load(catalogue)
         with open_source(source) as raw, output.Bar() as bar:
             done = sanitise_archive(raw, places, known, rules, bar, public=public, show=on_match)
-    if as_json:
-        output.print_json({"outcome": "done", **asdict(done), "target": str(done.target)})
-    else:
-        output.print_sanitised(done)
+    with output.prints(f"{target} is written and proven"):
+        if as_json:
+            output.print_json({"outcome": "done", **asdict(done), "target": str(done.target)})
+        else:
+            output.print_sanitised(done)
 
 
 @app.command()
@@ -173,9 +177,9 @@ def prove(
 
     In a staging copy the accounts of staff are kept, and not reported; in a local copy nobody's are.
 
-    Ends with 0 when nothing was found that should not be there; with 1 where a file could not be read, with 2 where
-    --show has no terminal to show it on, with 3 where an archive is damaged or cannot be had, with 4 where the proof
-    failed. TARGET stays where it is.
+    Ends with 0 when nothing was found that should not be there; with 1 where the result could not be printed, with 2
+    where --show has no terminal to show it on or an address is not https, with 3 where an archive cannot be read,
+    is none, or damaged, with 4 where the proof failed. TARGET stays where it is.
 
     Example: bucks archive prove clean.dump --against production.dump --profile local
     """
@@ -191,10 +195,11 @@ def prove(
             proof = prove_archive(target, raw, rules, bar, public=public, show=on_match)
         if not proof.passed:
             raise NotProven(proof)
-    if as_json:
-        output.print_json({"outcome": "done", "proof": asdict(proof)})
-    else:
-        output.print_proof(proof)
+    with output.prints(f"{target} has passed"):
+        if as_json:
+            output.print_json({"outcome": "done", "proof": asdict(proof)})
+        else:
+            output.print_proof(proof)
 
 
 @app.command()
@@ -204,8 +209,8 @@ def suggest(file: File, catalogue: CatalogueFile = None, as_json: AsJson = False
     Prints TOML in the catalogue's format, no values. It decides nothing: where a person must choose it says CHOOSE,
     which the catalogue refuses, and so it does every new table until somebody has given it an area.
 
-    Ends with 0; with 1 where a file could not be read, with 2 where FILE is an address that is not https, with 3 where
-    it is no archive, or damaged.
+    Ends with 0; with 1 where the draft could not be printed, with 2 where FILE is an address that is not https, with 3
+    where it cannot be read, is no archive, or damaged.
 
     Example: bucks archive suggest production.dump > draft.toml
     """
@@ -217,10 +222,11 @@ def suggest(file: File, catalogue: CatalogueFile = None, as_json: AsJson = False
         known = Catalogue.load(catalogue)
         bar.stage("Reading", source.total)
         found = suggestions(source.watched(bar.at), known)
-    if as_json:
-        output.print_json({"suggestions": [asdict(each) for each in found]})
-    else:
-        typer.echo(draft(found), nl=False)
+    with output.prints(""):
+        if as_json:
+            output.print_json({"suggestions": [asdict(each) for each in found]})
+        else:
+            typer.echo(draft(found), nl=False)
 
 
 def _choices(

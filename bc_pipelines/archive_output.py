@@ -7,6 +7,8 @@ Results go to standard output, everything else to standard error; the bar is sho
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from bc_pipelines.operations.archives import Sanitised
     from bc_pipelines.operations.inspection import InspectedTable, Inspection
@@ -108,7 +110,8 @@ def ends(aftermath: str, *, as_json: bool) -> Iterator[None]:
     from bc_pipelines.settings import SettingsError
 
     try:
-        yield
+        with _stoppable():
+            yield
     except (Refused, CatalogueRefusal) as error:
         raise _end(REFUSED, str(error), as_json) from None
     except (BadSource, ArchiveError, PrivacyError, SettingsError) as error:
@@ -120,7 +123,46 @@ def ends(aftermath: str, *, as_json: bool) -> Iterator[None]:
         raise _end(NOT_PROVEN, _sentences(str(error), aftermath), as_json) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _end(FAILED, _sentences(f"A file could not be read or written: {reason}", aftermath), as_json) from None
+        raise _end(FAILED, _sentences(f"A file could not be written: {reason}", aftermath), as_json) from None
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends the command in good order, so that private folders are removed; exit code 143, as shells have it."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        # `timeout` sends it twice, and the second must not stop the tidying up.
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def prints(done: str) -> Iterator[None]:
+    """Print a result, and say in a sentence that it could not be printed, on a full disk for instance.
+
+    Args:
+        done: what was done nevertheless, as the beginning of that sentence; empty if nothing.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output()
+        message = f"{f'{done}, but the' if done else 'The'} result could not be printed: {error.strerror}."
+        raise _end(FAILED, message, as_json=False) from None
+
+
+def _drop_output() -> None:
+    """Point standard output nowhere, as Python would complain at its end about what it still holds back."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 @contextmanager
@@ -157,7 +199,10 @@ def _end(code: int, message: str, as_json: bool, proof: Proof | None = None) -> 
     words = Text.assemble((f"{_OUTCOMES[code].capitalize()}. ", "bold red"), message)
     Console(stderr=True, highlight=False).print(words, soft_wrap=True)
     if as_json:
-        print_json({"outcome": _OUTCOMES[code], "message": message} | ({"proof": asdict(proof)} if proof else {}))
+        try:
+            print_json({"outcome": _OUTCOMES[code], "message": message} | ({"proof": asdict(proof)} if proof else {}))
+        except OSError:
+            _drop_output()  # The sentence above and the exit code have said it.
     return typer.Exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -20,7 +21,7 @@ from bc_pipelines.archive_output import BAD_INPUT, FAILED, NOT_PROVEN, REFUSED
 from bc_pipelines.heroku.transport import Patience
 from bc_pipelines.operations import archive_source
 from bc_pipelines.sandbox.certificates import make_certificates
-from bc_pipelines_tests.archive_commands import BUCKS, QUERY, WAIT_SECONDS, assert_nobody_in, cut, sanitise
+from bc_pipelines_tests.archive_commands import BUCKS, QUERY, WAIT_SECONDS, assert_nobody_in, bucks, cut, sanitise
 from bc_pipelines_tests.archive_samples import BULK, dump_site
 from bc_pipelines_tests.heroku.scripted import Reply, ScriptedServer, Seen
 from bc_pipelines_tests.postgres import Cluster, find_bindirs
@@ -166,9 +167,9 @@ def wait_for_a_draft(folder: Path) -> Path:
     raise AssertionError("no draft was begun")
 
 
-@pytest.mark.parametrize("order", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("order", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_copy_that_is_stopped_leaves_no_target(raw: Path, folder: Path, order: signal.Signals) -> None:
-    """Killed while its source stalls, it leaves at most a private folder; interrupted, nothing at all."""
+    """Killed while its source stalls, it leaves at most a private folder; interrupted or ended, nothing at all."""
     process = start(folder)
     assert process.stdin
     process.stdin.write(cut(raw.read_bytes()))
@@ -190,6 +191,80 @@ def test_a_full_disk_leaves_nothing(raw: Path, folder: Path) -> None:
     process = start(folder, preexec_fn=limit, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
     printed, _ = process.communicate(raw.read_bytes(), timeout=WAIT_SECONDS)
     assert process.returncode == FAILED, printed
-    assert b"File too large. Nothing was left behind." in printed
+    assert b"File too large. Nothing new was left behind." in printed
     assert b"Traceback" not in printed
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["raw.dump", "another name.dump"])
+def test_the_raw_archive_behind_standard_input_stays(raw: Path, folder: Path, name: str) -> None:
+    """The only raw archive, read by redirection, is not replaced by its copy, whatever it is called."""
+    only = folder / "raw.dump"
+    only.write_bytes(raw.read_bytes())
+    if name != only.name:
+        (folder / name).hardlink_to(only)
+    for options in ([name], ["clean.dump", "--manifest", name]):
+        with only.open("rb") as file:
+            ended = subprocess.run(
+                [BUCKS, "archive", "sanitise", "-", *options, "--profile", "local", "--force"],
+                cwd=folder,
+                stdin=file,
+                capture_output=True,
+                timeout=WAIT_SECONDS,
+                check=False,
+            )
+        assert ended.returncode == REFUSED, ended
+        assert b"is the raw archive itself" in ended.stderr
+        assert only.read_bytes() == raw.read_bytes()
+        assert sorted(path.name for path in folder.iterdir()) == sorted({only.name, name})
+
+
+def test_a_retried_download_prints_json_only(raw: Path, server: ScriptedServer) -> None:
+    """A server that is busy at first, and a connection that breaks, leave no line among the JSON, nor beside it."""
+    whole = ranged(raw.read_bytes())
+    server.on("GET", "/b101", lambda seen: whole(seen) if len(server.seen) > 1 else Reply(503))
+    ended = subprocess.run(
+        [BUCKS, "archive", "inspect", f"{server.url}/b101?{QUERY}", "--rows", "--json"],
+        capture_output=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+    )
+    assert server.count("GET", "/b101") == 3
+    assert (ended.returncode, ended.stderr) == (0, b""), ended
+    assert json.loads(ended.stdout)["compression"] == "gzip"
+
+
+def to_a_full_disk(*arguments: str | Path) -> tuple[int, str]:
+    """Run the command with standard output to a full disk: exit code and standard error."""
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [BUCKS, "archive", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            # Without this variable Python holds output back, and fails only where it is flushed.
+            env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
+            timeout=WAIT_SECONDS,
+            check=False,
+        )
+    return ended.returncode, ended.stderr.decode()
+
+
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_a_result_that_cannot_be_printed_is_said(raw: Path, folder: Path, option: list[str]) -> None:
+    """A copy that is in its place is not denied because standard output is full; a failure keeps its own exit code."""
+    target = folder / "clean.dump"
+    unprinted = "result could not be printed: No space left on device."
+    code, said = to_a_full_disk("sanitise", raw, target, "--profile", "local", *option)
+    assert (code, said) == (FAILED, f"Failed. {target} is written and proven, but the {unprinted}\n")
+    assert target.exists()
+    assert to_a_full_disk("inspect", raw, *option) == (FAILED, f"Failed. The {unprinted}\n")
+    code, said = to_a_full_disk("sanitise", raw, target, "--profile", "local", *option)
+    assert (code, said) == (REFUSED, f"Refused. {target} is there already; --force replaces it. Nothing was written.\n")
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["suggest"], ["prove", "--against", "/dev/null"]])
+def test_a_file_that_cannot_be_read_on_is_bad_input(command: list[str]) -> None:
+    """A file whose reading fails on the way (here: the kernel's, without memory at its beginning) ends with 3."""
+    result = bucks(command[0], "/proc/self/mem", *command[1:])
+    assert result.exit_code == BAD_INPUT
+    assert "/proc/self/mem cannot be read to its end: Input/output error." in result.stderr

@@ -8,14 +8,18 @@ mark is a signature and is never printed.
 from __future__ import annotations
 
 import io
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
+
+import stamina
 
 from bc_pipelines.heroku.download import BUFFER, BackupStream
 from bc_pipelines.heroku.errors import DownloadFailed
@@ -40,27 +44,30 @@ class Source:
         name: what to call it in print.
         stream: its bytes, to be read once.
         total: how many there are; None where that is not known.
-        path: the file, if it is one.
+        status: of the file, if it is an ordinary one, also behind standard input: its device and inode say which.
     """
 
     name: str
     stream: BinaryIO
     total: int | None
-    path: Path | None = None
+    status: os.stat_result | None = field(default=None, repr=False)
 
     def watched(self, at: Callable[[int], None]) -> BinaryIO:
-        """The stream, telling how much of it has been read, in bytes."""
-        return cast(BinaryIO, _Watched(self.stream, at))
+        """The stream, telling how much of it has been read, in bytes. Its ``read`` raises BadSource where it cannot."""
+        return cast(BinaryIO, _Watched(self, at))
 
 
 class _Watched:
-    def __init__(self, stream: BinaryIO, at: Callable[[int], None]) -> None:
-        self._stream = stream
+    def __init__(self, source: Source, at: Callable[[int], None]) -> None:
+        self._source = source
         self._at = at
         self._done = 0
 
     def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
+        try:
+            data = self._source.stream.read(size)
+        except OSError as error:
+            raise BadSource(f"{self._source.name} cannot be read to its end: {error.strerror}.") from None
         self._done += len(data)
         self._at(self._done)
         return data
@@ -78,26 +85,38 @@ def open_source(where: str) -> Iterator[Source]:
         BadSource: it cannot be opened; or, while it is used, a download that cannot go on.
     """
     if where == STDIN:
-        yield Source("standard input", sys.stdin.buffer, None)
+        yield Source("standard input", sys.stdin.buffer, None, _status(sys.stdin.buffer))
     elif "://" in where:
         with _download(where) as source:
             yield source
     else:
-        path = Path(where)
-        with open_file(path) as file:
-            yield Source(str(path), file, path.stat().st_size if path.is_file() else None, path)
+        with open_file(Path(where)) as source:
+            yield source
 
 
-def open_file(path: Path) -> BinaryIO:
-    """Open a file for reading.
+@contextmanager
+def open_file(path: Path) -> Iterator[Source]:
+    """Open a file for reading once.
 
     Raises:
         BadSource: it cannot be opened.
     """
     try:
-        return path.open("rb")
+        file = path.open("rb")
     except OSError as error:
         raise BadSource(f"{path} cannot be read: {error.strerror}.") from None
+    with file:
+        status = _status(file)
+        yield Source(str(path), file, status.st_size if status else None, status)
+
+
+def _status(stream: BinaryIO) -> os.stat_result | None:
+    """Of an ordinary file; None for pipes, and for streams that no file of the system is behind."""
+    try:
+        status = os.fstat(stream.fileno())
+    except io.UnsupportedOperation:
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 @contextmanager
@@ -114,6 +133,9 @@ def _download(url: str) -> Iterator[Source]:
         return SignedUrl(url, expires_at=datetime.max.replace(tzinfo=UTC))
 
     quieten_httpx()
+    # A download is tried again until it succeeds or ends in one clear error. A line for each try would only hide that,
+    # and it would go to standard output, among the JSON.
+    stamina.instrumentation.set_on_retry_hooks([])
     try:
         with BackupStream(name, address, _PATIENCE) as stream:
             yield Source(name, io.BufferedReader(stream, BUFFER), stream.total)

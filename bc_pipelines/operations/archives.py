@@ -1,31 +1,27 @@
 """What `bucks archive` does to an archive: look at it, sanitise it, prove the result, draft entries for what is new.
 
-Belongs here: order, and that a target exists only when it is whole and proven. Does not belong here: what is personal
-(see `privacy`), what is searched for (see `proof`), reading a command line and printing. Needs no server, no token and
-no Dagster.
+Belongs here: order, and that a target exists only when it is whole and proven. Does not belong here: places on the disk
+(see `archive_places`), what is personal (see `privacy`), what is searched for (see `proof`), reading a command line and
+printing. Needs no server, no token and no Dagster.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from bc_pipelines.operations.archive_places import Places
 from bc_pipelines.operations.archive_source import Source, open_file
 from bc_pipelines.operations.copying import Shared, collector_for, digest, write_copy
-from bc_pipelines.operations.errors import Refused
 from bc_pipelines.pgarchive import ArchiveReader
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines.privacy.policy import Policy
 from bc_pipelines.proof import Match, Proof
-
-# Begins with a dot and is nobody else's, because it is made in a folder that belongs to the caller.
-_SCRATCH_PREFIX = ".bucks-archive-"
 
 
 class Watch(Protocol):
@@ -72,42 +68,6 @@ class Sanitised:
     proof: Proof
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the results go.
-
-    Attributes:
-        target: the sanitised archive.
-        manifest: the manifest as JSON; None for nowhere.
-        force: whether files that are there may be replaced.
-    """
-
-    target: Path
-    manifest: Path | None = None
-    force: bool = False
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every file that is to be written."""
-        return (self.target,) if self.manifest is None else (self.target, self.manifest)
-
-    def check(self) -> None:
-        """Refuse places where nothing must or can be written.
-
-        Raises:
-            Refused: a file is there already, or something that is no file, or there is no such folder.
-        """
-        for file in self.files:
-            if not file.parent.is_dir():
-                raise Refused(f"There is no folder {file.parent}. Nothing was written.")
-            if os.path.lexists(file) and not file.is_file():
-                raise Refused(f"{file} is there already and is not an ordinary file. Nothing was written.")
-            if file.exists() and not self.force:
-                raise Refused(f"{file} is there already; --force replaces it. Nothing was written.")
-        if self.manifest is not None and self.manifest.resolve() == self.target.resolve():
-            raise Refused(f"{self.target} cannot be both the archive and the manifest. Nothing was written.")
-
-
 def sanitise_archive(
     source: Source,
     places: Places,
@@ -142,14 +102,14 @@ def sanitise_archive(
         SanitiseError: a row could not be made safe.
         NotProven: the proof did not pass.
         ProofFailed: the proof could not be carried out.
-        OSError: a file could not be written.
+        BadSource: the raw archive cannot be read to its end.
+        OSError: a file could not be written; every place is as it was.
     """
     places.check()
-    if source.path is not None and any(file.exists() and file.samefile(source.path) for file in places.files):
-        raise Refused(f"{source.path} is the raw archive itself. Nothing was written.")
+    places.spare(source)
     watch.stage("Sanitising", source.total)
     with ExitStack() as stack:
-        drafts = [_scratch(stack, file) for file in places.files]
+        drafts = places.drafts(stack)
         with collector_for(rules, public, show) as collector:
             manifest = write_copy(source.watched(watch.at), drafts[0], catalogue, rules, collector)
             watch.wait("Searching the copy")
@@ -160,8 +120,8 @@ def sanitise_archive(
             _write_text(drafts[1], manifest.to_json())
         sanitised = Sanitised(places.target, drafts[0].stat().st_size, digest(drafts[0]), manifest, proof)
         places.check()
-        for draft, file in reversed(list(zip(drafts, places.files, strict=True))):
-            _move(draft, file)
+        places.spare(source)
+        places.fill(drafts)
         return sanitised
 
 
@@ -190,7 +150,8 @@ def prove_archive(
         BadSource: an archive cannot be read.
     """
     with open_file(target) as written:
-        _walk(written)
+        watch.stage("Reading the copy", written.total)
+        _walk(written.watched(watch.at))
     with collector_for(rules, public, show) as collector:
         raw = Shared(against.watched(watch.at), collector)
         watch.stage("Reading the raw archive", against.total)
@@ -206,25 +167,9 @@ def _walk(stream: BinaryIO) -> None:
         block.count_rows()
 
 
-def _scratch(stack: ExitStack, file: Path) -> Path:
-    """A name for a draft of a file, in a private folder (mode 0700) on the same file system."""
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=file.parent))
-    return Path(folder) / "draft"
-
-
 def _write_text(path: Path, text: str) -> None:
     path.touch(mode=0o600, exist_ok=False)
     with path.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _move(draft: Path, file: Path) -> None:
-    """Put a file in its place at one stroke, and have the folder remember it even if the power fails."""
-    draft.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,8 +10,9 @@ from typing import BinaryIO, cast
 
 import pytest
 
+from bc_pipelines.operations.archive_places import Places
 from bc_pipelines.operations.archive_source import BadSource, Source, open_source
-from bc_pipelines.operations.archives import NotProven, Places, Sanitised, prove_archive, sanitise_archive
+from bc_pipelines.operations.archives import NotProven, Sanitised, prove_archive, sanitise_archive
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.pgarchive import ArchiveError
 from bc_pipelines.privacy.catalogue import Catalogue
@@ -153,20 +154,6 @@ def test_what_is_declared_public_may_be_found(raw: Path, tmp_path: Path) -> None
         assert prove_archive(target, source, RULES, Diary(), public=("visitor-bo",)).passed
     with open_source(str(raw)) as source:
         assert not prove_archive(target, source, RULES, Diary()).passed
-
-
-def test_places_are_looked_at_first(tmp_path: Path) -> None:
-    """A folder that is missing, a folder in place of a file, and two results in one place are refused."""
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "link").symlink_to("nowhere")
-    for places, words in (
-        (Places(tmp_path / "missing" / "clean.dump"), "There is no folder"),
-        (Places(tmp_path / "folder", force=True), "not an ordinary file"),
-        (Places(tmp_path / "link", force=True), "not an ordinary file"),
-        (Places(tmp_path / "one", tmp_path / "folder" / ".." / "one"), "cannot be both"),
-    ):
-        with pytest.raises(Refused, match=words):
-            places.check()
 
 
 def test_a_folder_is_no_source(tmp_path: Path) -> None:
