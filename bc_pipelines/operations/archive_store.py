@@ -7,7 +7,7 @@ another job), and raw backups, which never come here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,11 +101,12 @@ class ArchiveStore:
         with self._clear_errors("delete an archive"):
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
-    def delete_leftovers(self, older_than: timedelta) -> int:
+    def delete_leftovers(self, older_than: timedelta, spare: Collection[str]) -> int:
         """Delete the archives and account lists that broken-off resets left; manifests and reports stay.
 
         Args:
             older_than: what is younger may still be needed.
+            spare: keys that stay whatever their age, because the reset under way took them over.
 
         Returns:
             How many were deleted.
@@ -117,7 +118,9 @@ class ArchiveStore:
                 found["Key"]
                 for page in pages
                 for found in page.get("Contents", ())
-                if found["Key"].endswith((".dump", ".accounts.json")) and found["LastModified"] < limit
+                if found["Key"].endswith((".dump", ".accounts.json"))
+                and found["LastModified"] < limit
+                and found["Key"] not in spare
             ]
         for key in leftovers:
             self.delete(key)

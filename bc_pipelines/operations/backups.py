@@ -14,6 +14,7 @@ from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.target import own_database
 from bc_pipelines.operations.tools import Tools
@@ -88,9 +89,15 @@ def fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfe
     """A backup of an environment made now, outside a reset.
 
     Raises:
-        Refused: Heroku would drop the rollback point of a broken-off reset for it.
+        Refused: a reset is under way, or Heroku would drop the rollback point of a broken-off reset for it.
         HerokuError: the capture failed, or Heroku cannot be reached.
     """
+    holder = holder_of(tools.settings.dagster_database_url)
+    if holder is not None:
+        raise Refused(
+            f"A reset is under way ({holder}), and Heroku could drop its way back for one more backup of "
+            f"{environment.heroku_app}. Nothing was changed. Wait for it to end, then start this again."
+        )
     database = tools.heroku.database(environment.heroku_app)
     broken_off = tools.records.broken_off(environment.name)
     point = broken_off.facts["rollback_point"] if broken_off else None
@@ -129,6 +136,21 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
     return backup
 
 
+def require_rollback_point(tools: Tools, record: ResetRecord) -> None:
+    """Let a wipe begin only while the backup that leads back is still kept; Heroku drops old ones for new ones.
+
+    Raises:
+        Refused: the rollback point is not in Heroku's list of good backups any more; nothing was wiped.
+    """
+    point = record.facts["rollback_point"]
+    if _good_backup(tools, record.app, point) is None:
+        raise Refused(
+            f"Backup {point} of {record.app}, the way back from this reset, is not in Heroku's list of good backups "
+            "any more. Nothing was wiped by this run. Somebody deleted it, or newer backups took its place: see "
+            f"heroku pg:backups -a {record.app}."
+        )
+
+
 def recent(backup: Backup, limit: timedelta) -> Verdict:
     """Whether a backup is young enough to be worth using; the way back from a broken-off reset may have any age.
 
@@ -157,15 +179,21 @@ def _capture(tools: Tools, database: Database, on_progress: Callable[[Transfer],
 def _carried(tools: Tools, database: Database, record: ResetRecord) -> Backup:
     """The rollback point that a broken-off reset left to this one."""
     point, broken_off = record.facts["rollback_point"], record.facts["broken_off"]
-    for transfer in tools.heroku.transfers(database.owner_app):
-        if transfer.kind == "backup" and transfer.good and transfer.name == point:
-            return replace(_look_at(tools, database, transfer, captured=False), way_back_of=broken_off)
+    transfer = _good_backup(tools, database.owner_app, point)
+    if transfer is not None:
+        return replace(_look_at(tools, database, transfer, captured=False), way_back_of=broken_off)
     raise Refused(
         f"Backup {point} of {record.app}, the rollback point of the broken-off reset {broken_off}, is not in Heroku's "
         "list any more. Nothing was changed by this run. Look at heroku pg:backups, bring the site into a state that "
         f"you want to be able to go back to, end its maintenance (heroku maintenance:off -a {record.app}) and start "
         "the job reset_staging again."
     )
+
+
+def _good_backup(tools: Tools, app: str, name: str) -> Transfer | None:
+    """A backup of an app by its short name, if Heroku still lists it and it succeeded."""
+    listed = tools.heroku.transfers(app)
+    return next((one for one in listed if one.kind == "backup" and one.good and one.name == name), None)
 
 
 def catalogue_covers(tools: Tools) -> Verdict:

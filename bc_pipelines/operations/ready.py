@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from bc_pipelines.checks import accounts, hidden, served, submitted
 from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.heroku.models import DynoResult
 from bc_pipelines.operations.errors import GateClosed
 from bc_pipelines.operations.record import ResetRecord, State
@@ -104,10 +105,11 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...], 
     failed = [verdict.summary for verdict in verdicts if not verdict.passed]
     if failed:
         raise GateClosed("Maintenance stays on. " + " ".join(failed))
+    # Asked before the site opens: what failed between opening and the note would be told as still closed.
+    release = tools.heroku.releases(record.app, 1)[0].version
     tools.heroku.scale(record.app, record.facts["formation"])
     tools.heroku.set_maintenance(record.app, on=False)
     downtime = datetime.now(UTC) - datetime.fromisoformat(record.facts["wiping_since"])
-    release = tools.heroku.releases(record.app, 1)[0].version
     tools.records.note(record, State.READY, downtime_seconds=downtime.total_seconds(), release=release)
     return Readiness(release=release, migrations=migrations, downtime=downtime)
 
@@ -147,9 +149,15 @@ def lights_out(tools: Tools, record: ResetRecord, why: str) -> None:
     """Close a site again that turned out to be open to search engines.
 
     Raises:
-        GateClosed: always, once maintenance is on.
+        GateClosed: always, with whether maintenance is on.
     """
-    tools.heroku.set_maintenance(record.app, on=True)
+    try:
+        tools.heroku.set_maintenance(record.app, on=True)
+    except HerokuError as error:
+        raise GateClosed(
+            f"{why} {record.app} could not be put back into maintenance, so it is open and may be found. "
+            f"Close it now: heroku maintenance:on -a {record.app}. {error}"
+        ) from None
     tools.records.note(record, State.MENDED)
     raise GateClosed(f"{record.app} was put back into maintenance. {why}")
 

@@ -14,8 +14,9 @@ from typing import Any
 from bc_pipelines.checks import rows
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.database import counts
-from bc_pipelines.heroku.errors import TransferFailed, TransferUnfinished
-from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.heroku.errors import RefusedByGuard, TransferFailed, TransferUnfinished
+from bc_pipelines.heroku.models import Database, Transfer
+from bc_pipelines.operations.backups import require_rollback_point
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.target import own_database, target_database
@@ -39,24 +40,16 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
 
     Raises:
         GateClosed: the stored archive is not the one that was proven; nothing was touched.
+        Refused: the rollback point is gone; nothing was touched.
         HerokuError: the restore was refused or failed. The target stays in maintenance.
     """
     _require_the_proven_archive(tools, record)
-    source = tools.heroku.database(tools.settings.production.heroku_app)
     target = own_database(tools, record.environment, record)
     record = _remember_formation(tools, record)
-    # Before the first change: whoever finds this reset broken off must not read that nothing was touched.
-    record = tools.records.note(record, State.WIPING, wiping_since=datetime.now(UTC).isoformat())
-    tools.heroku.set_maintenance(record.app, on=True)
-    tools.heroku.scale(record.app, dict.fromkeys(record.facts["formation"], 0))
-    tools.heroku.reset_connections(target.addon_id)
+    require_rollback_point(tools, record)
+    record = _close(tools, record, target)
     tools.lock.assert_held()
-    restore = tools.heroku.restore(
-        target,
-        tools.archives.signed_url(record.facts["archive_key"], URL_VALID_FOR),
-        source=source,
-        allowed_apps=tools.settings.writable_apps,
-    )
+    restore = _ask_for_restore(tools, record, target)
     record = tools.records.note(record, restore_transfer=restore.name, restore_uuid=restore.uuid)
     return _follow(tools, record, target.owner_app, restore, on_progress)
 
@@ -123,6 +116,31 @@ def settle_unfinished(tools: Tools, app: str) -> None:
         except TransferFailed:
             # That it failed is no news: the next reset restores anew.
             continue
+
+
+def _close(tools: Tools, record: ResetRecord, target: Database) -> ResetRecord:
+    """Put the target into maintenance, stop its dynos and end what is connected to its database."""
+    # Before the first change: whoever finds this reset broken off must not read that nothing was touched.
+    now = datetime.now(UTC).isoformat()
+    record = tools.records.note(record, State.WIPING, wiping_since=now, maintenance_on=False)
+    tools.heroku.set_maintenance(record.app, on=True)
+    record = tools.records.note(record, maintenance_on=True)
+    tools.heroku.scale(record.app, dict.fromkeys(record.facts["formation"], 0))
+    tools.heroku.reset_connections(target.addon_id)
+    return record
+
+
+def _ask_for_restore(tools: Tools, record: ResetRecord, target: Database) -> Transfer:
+    """Ask Heroku to wipe and restore, and write that down first: a run that is killed here never learns the name."""
+    source = tools.heroku.database(tools.settings.production.heroku_app)
+    url = tools.archives.signed_url(record.facts["archive_key"], URL_VALID_FOR)
+    record = tools.records.note(record, restore_requested=True)
+    try:
+        return tools.heroku.restore(target, url, source=source, allowed_apps=tools.settings.writable_apps)
+    except RefusedByGuard:
+        # Nothing was sent.
+        tools.records.note(record, restore_requested=False)
+        raise
 
 
 def _follow(

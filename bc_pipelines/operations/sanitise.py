@@ -105,6 +105,12 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def delete_leftovers(tools: Tools, record: ResetRecord) -> None:
+    """Empty the archive store of what broken-off resets left a week ago, but for what this one took over from them."""
+    spare = [record.facts[name] for name in ("accounts_key", "archive_key") if name in record.facts]
+    tools.archives.delete_leftovers(_LEFTOVER_AGE, spare)
+
+
 def _source(tools: Tools, record: ResetRecord) -> Transfer:
     wanted = record.facts.get("source_uuid")
     for transfer in tools.heroku.transfers(tools.settings.production.heroku_app):
@@ -118,7 +124,7 @@ def _source(tools: Tools, record: ResetRecord) -> Transfer:
 
 def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -> Sanitised:
     key = f"archives/{record.id}.dump"
-    tools.archives.delete_leftovers(_LEFTOVER_AGE)
+    delete_leftovers(tools, record)
     tools.archives.upload_archive(path, key, sanitised.sha256)
     tools.archives.put_text(f"archives/{record.id}.manifest.json", sanitised.manifest.to_json(), "application/json")
     tools.records.note(

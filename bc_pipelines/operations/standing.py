@@ -11,13 +11,13 @@ from bc_pipelines.operations.record import Records, ResetRecord, State
 
 _ON = "To go on: put right what the message names and start the job reset_staging again."
 
+_WAIT = "The next run waits for it before anything, and so must whoever goes back."
+
 
 def standing(record: ResetRecord) -> str:
     """Where things stand after the last step of a reset, and what to do next."""
-    if not record.wiped and "broken_off" in record.facts:
-        return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
-    if not record.wiped:
-        return f"{record.app} was not touched and is as it was. {_ON}"
+    if not _touched(record):
+        return _untouched(record)
     if record.state.rank >= State.READY.rank:
         return (
             f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
@@ -58,7 +58,25 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
     wreck = records.broken_off(environment)
     if wreck is None:
         return f"{environment.capitalize()} was not touched by this run and is as it was. {_ON}"
+    if not _touched(wreck):
+        return _untouched(wreck)
     return f"This run touched nothing, but {_wreck(wreck, wreck.id)}"
+
+
+def _touched(record: ResetRecord) -> bool:
+    """Whether a reset came past switching maintenance on, its first change and the only one that loses nothing."""
+    return record.wiped and (record.state is not State.WIPING or record.facts.get("maintenance_on") is not False)
+
+
+def _untouched(record: ResetRecord) -> str:
+    if "broken_off" in record.facts:
+        return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
+    if not record.wiped:
+        return f"{record.app} was not touched and is as it was. {_ON}"
+    return (
+        f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already. "
+        f"{_ON} To open it as it is: heroku maintenance:off -a {record.app}."
+    )
 
 
 def _wreck(record: ResetRecord, broken_off: str) -> str:
@@ -75,14 +93,18 @@ def _rollback_point(record: ResetRecord) -> str:
 def _restore(record: ResetRecord) -> list[str]:
     """What is known of Heroku's restore, for as long as its rows are not counted."""
     name, ended = record.facts.get("restore_transfer"), record.facts.get("restore_ended")
-    if name is None or record.state is not State.WIPING:
+    if record.state is not State.WIPING:
         return []
+    if name is None and not record.facts.get("restore_requested"):
+        return []
+    if name is None:
+        return [
+            "A restore was asked for and may be running at Heroku: look with heroku pg:backups "
+            f"-a {record.app}. {_WAIT}"
+        ]
     if ended:
         return [f"Heroku's restore {name} is over: {ended}."]
-    return [
-        f"Heroku's restore {name} may still be running: see heroku pg:backups:info {name} -a {record.app}. "
-        "The next run waits for it before anything, and so must whoever goes back."
-    ]
+    return [f"Heroku's restore {name} may still be running: see heroku pg:backups:info {name} -a {record.app}. {_WAIT}"]
 
 
 def _way_back(record: ResetRecord) -> str:

@@ -55,8 +55,8 @@ def test_leftovers_go_and_evidence_stays(store: ArchiveStore) -> None:
     """Archives and lists of accounts that broken-off resets left are deleted; manifests and reports are kept."""
     for key in ("archives/old.dump", "archives/old.accounts.json", "archives/old.manifest.json", "reports/old.html"):
         store.put_text(key, "x", "text/plain")
-    assert store.delete_leftovers(timedelta(days=7)) == 0
-    assert store.delete_leftovers(timedelta(seconds=-60)) >= 2
+    assert store.delete_leftovers(timedelta(days=7), spare=()) == 0
+    assert store.delete_leftovers(timedelta(seconds=-60), spare=()) >= 2
     assert store.size("archives/old.dump") is None
     assert store.size("archives/old.accounts.json") is None
     assert store.get_text("archives/old.manifest.json") == "x"

@@ -9,6 +9,7 @@ import pytest
 from bc_pipelines.operations import backups
 from bc_pipelines.operations.backups import Backup
 from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.target import facts_of
 from bc_pipelines.operations.tools import Tools, open_tools
@@ -116,6 +117,18 @@ def test_a_backup_outside_a_reset_does_not_cost_the_way_back(tools: Tools) -> No
     with pytest.raises(Refused, match=f"would make Heroku drop {point}"):
         backups.fresh(tools, tools.settings.staging, lambda _: None)
     assert point in kept(tools)
+
+
+def test_no_backup_is_captured_beside_a_reset(tools: Tools) -> None:
+    """Another run holds the lock: its way back could be dropped, so nothing is captured, and the holder is named."""
+    other = ResetLock(tools.settings.dagster_database_url)
+    other.acquire("run-9")
+    try:
+        with pytest.raises(Refused, match=r"A reset is under way \(reset run-9\)"):
+            backups.fresh(tools, tools.settings.staging, lambda _: None)
+    finally:
+        other.release()
+    assert kept(tools) == []
 
 
 def test_without_a_broken_off_reset_old_backups_may_go(tools: Tools) -> None:

@@ -61,6 +61,29 @@ def test_before_the_restore_was_begun_none_is_named(url: str) -> None:
     assert "restore None" not in standing(stopped(url, "run-1", State.WIPING))
 
 
+def test_before_maintenance_was_on_the_database_was_not_touched(url: str) -> None:
+    """Closing the site failed or was cut off: nobody is told to go back, neither by this run nor by the next."""
+    words = standing(stopped(url, "run-1", State.WIPING, maintenance_on=False))
+    assert f"The database of {APP} was not touched" in words
+    assert GO_ON in words
+    assert GO_BACK not in words
+    assert standing_after(url, "run-2", "staging") == words
+
+
+def test_before_maintenance_was_on_a_wreck_is_still_a_wreck(url: str) -> None:
+    """The reset took over a rollback point: what the earlier one left is told, and how to go back."""
+    words = standing(stopped(url, "run-2", State.WIPING, maintenance_on=False, broken_off="2026-11-22-0930-run-1"))
+    assert "the broken-off reset 2026-11-22-0930-run-1 left it: in maintenance" in words
+    assert GO_BACK in words
+
+
+@pytest.mark.parametrize("requested", [True, False])
+def test_a_restore_without_a_name_may_be_running_once_it_was_asked_for(url: str, requested: bool) -> None:
+    """Killed between asking and hearing its name: whoever goes back is told to look first."""
+    words = standing(stopped(url, "run-1", State.WIPING, maintenance_on=True, restore_requested=requested))
+    assert (f"may be running at Heroku: look with heroku pg:backups -a {APP}" in words) is requested
+
+
 def test_a_run_that_stopped_in_its_plan_tells_of_the_wreck_that_it_found(url: str) -> None:
     """Before its own record is open, staging is still as the broken-off reset left it, with both ways forward."""
     wreck = stopped(url, "run-1", State.RESTORED)
