@@ -20,9 +20,9 @@ demo: $(STAMP) ## Reset a staging site on this machine, from nothing, and show w
 ui: $(STAMP) ## Open the Dagster UI on the sandbox; Ctrl-C stops everything
 	$(BIN)/bucks sandbox run -- $(BIN)/bucks ui
 
-# Two at a time: most tests wait for servers. Tests of one file share the servers that they start.
+# Three at a time, because most tests wait for servers. Tests of one file share the servers that they start.
 test: $(STAMP) system-packages ## Run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## Check style, types and who imports whom
 	$(BIN)/ruff check .
