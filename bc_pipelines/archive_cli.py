@@ -7,46 +7,16 @@ Belongs here: command names, options, help texts. Does not belong here: work (se
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bc_pipelines import archive_output as output
-
-if TYPE_CHECKING:
-    from bc_pipelines.privacy.policy import Policy
+from bc_pipelines.privacy.entries import Profile
+from bc_pipelines.privacy.policy import Policy, StaffPasswords, UnknownColumns, UnknownTables
 
 app = typer.Typer(no_args_is_help=True)
-
-
-class Profile(StrEnum):
-    """Whom the copy is for."""
-
-    STAGING = "staging"
-    LOCAL = "local"
-
-
-class Passwords(StrEnum):
-    """What happens to the password hashes of staff on staging."""
-
-    KEEP = "keep"
-    REPLACE = "replace"
-
-
-class UnknownTables(StrEnum):
-    """What happens to a table that the catalogue does not know."""
-
-    REFUSE = "refuse"
-    PURGE = "purge"
-
-
-class UnknownColumns(StrEnum):
-    """What happens to a column that the catalogue does not know."""
-
-    REFUSE = "refuse"
-    EMPTY = "empty"
 
 
 Show = Annotated[
@@ -56,23 +26,32 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="A pg_dump -Fc archive
 ToldProfile = Annotated[Profile, typer.Option(help="Whom the copy is for: the staging site, or a developer's laptop.")]
 CatalogueFile = Annotated[Path | None, typer.Option("--catalogue", help="Another catalogue than the site's own.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for machines.")]
-StaffDomains = Annotated[
+ToldDomains = Annotated[
     list[str] | None,
     typer.Option(
         "--staff-domain",
         help="E-mail domain of accounts that are kept on staging; may be repeated. [default: from environments.toml]",
     ),
 ]
-StaffPasswords = Annotated[
-    Passwords | None,
+ToldPasswords = Annotated[
+    StaffPasswords | None,
     typer.Option(help="Whether staff keep their password on staging. [default: from environments.toml]"),
+]
+
+
+ToldTables = Annotated[
+    UnknownTables, typer.Option(help="Refuse tables without an entry, or keep them without their rows.")
+]
+ToldColumns = Annotated[
+    UnknownColumns,
+    typer.Option(help="Refuse columns without an entry, or write NULL (or no rows where NULL is not allowed)."),
 ]
 
 
 @app.command()
 def inspect(
     file: File,
-    profile: ToldProfile = Profile.STAGING,
+    profile: ToldProfile = "staging",
     catalogue: CatalogueFile = None,
     rows: Annotated[bool, typer.Option("--rows", help="Count rows, which reads the archive to its end.")] = False,
     as_json: AsJson = False,
@@ -91,7 +70,7 @@ def inspect(
     with output.ends("", as_json=as_json), open_source(file) as source, output.Bar() as bar:
         known = Catalogue.load(catalogue)
         bar.stage("Reading", source.total if rows else None)
-        inspection = inspect_archive(source.watched(bar.at), known, profile.value, count_rows=rows)
+        inspection = inspect_archive(source.watched(bar.at), known, profile, count_rows=rows)
     with output.prints(""):
         if as_json:
             output.print_json(asdict(inspection))
@@ -101,20 +80,19 @@ def inspect(
 
 @app.command()
 def sanitise(
-    source: Annotated[str, typer.Argument(help="The raw pg_dump -Fc archive: a path, - or an https address.")],
-    target: Annotated[Path, typer.Argument(help="Where the sanitised archive goes, once it is proven.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="The raw pg_dump -Fc archive: a path, - or an https address.")
+    ],
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="Where the sanitised archive goes, once it is proven.")
+    ],
     profile: ToldProfile,
     catalogue: CatalogueFile = None,
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was done, as JSON.")] = None,
-    unknown_tables: Annotated[
-        UnknownTables, typer.Option(help="Refuse tables without an entry, or keep them without their rows.")
-    ] = UnknownTables.REFUSE,
-    unknown_columns: Annotated[
-        UnknownColumns,
-        typer.Option(help="Refuse columns without an entry, or write NULL (or no rows where NULL is not allowed)."),
-    ] = UnknownColumns.REFUSE,
-    staff_domain: StaffDomains = None,
-    staff_passwords: StaffPasswords = None,
+    unknown_tables: ToldTables = "refuse",
+    unknown_columns: ToldColumns = "refuse",
+    staff_domain: ToldDomains = None,
+    staff_passwords: ToldPasswords = None,
     mail_sink: Annotated[
         str | None, typer.Option(help="Address that forms mail to. [default: from environments.toml]")
     ] = None,
@@ -165,11 +143,11 @@ def sanitise(
 
 @app.command()
 def prove(
-    target: Annotated[Path, typer.Argument(help="The sanitised archive.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The sanitised archive.")],
     against: Annotated[str, typer.Option(help="The raw archive it was made from: a path, - or an https address.")],
-    profile: ToldProfile = Profile.STAGING,
-    staff_domain: StaffDomains = None,
-    staff_passwords: StaffPasswords = None,
+    profile: ToldProfile = "staging",
+    staff_domain: ToldDomains = None,
+    staff_passwords: ToldPasswords = None,
     show: Show = False,
     as_json: AsJson = False,
 ) -> None:
@@ -232,25 +210,24 @@ def suggest(file: File, catalogue: CatalogueFile = None, as_json: AsJson = False
 def _choices(
     profile: Profile,
     staff_domain: list[str] | None,
-    staff_passwords: Passwords | None,
+    staff_passwords: StaffPasswords | None,
     *,
     mail_sink: str | None = None,
-    unknown_tables: UnknownTables = UnknownTables.REFUSE,
-    unknown_columns: UnknownColumns = UnknownColumns.REFUSE,
+    unknown_tables: UnknownTables = "refuse",
+    unknown_columns: UnknownColumns = "refuse",
 ) -> tuple[Policy, tuple[str, ...]]:
     """The council's choices from environments.toml, as far as the command line says nothing else."""
     from bc_pipelines import settings
-    from bc_pipelines.privacy.policy import Policy
 
     council, public = settings.archive_choices()
     domains = frozenset(domain.strip().lower() for domain in staff_domain or ()) or council.staff_domains
     rules = Policy(
-        profile=profile.value,
+        profile=profile,
         staff_domains=domains,
-        staff_passwords=staff_passwords.value if staff_passwords else council.staff_passwords,
+        staff_passwords=staff_passwords or council.staff_passwords,
         mail_sink=mail_sink or council.mail_sink,
         view_restriction_password=council.view_restriction_password,
-        unknown_tables=unknown_tables.value,
-        unknown_columns=unknown_columns.value,
+        unknown_tables=unknown_tables,
+        unknown_columns=unknown_columns,
     )
     return rules, public

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from bc_pipelines.privacy.entries import PROFILES, Profile
 from bc_pipelines.privacy.errors import PrivacyError
 
+StaffPasswords = Literal["keep", "replace"]
 UnknownTables = Literal["refuse", "purge"]
 UnknownColumns = Literal["refuse", "empty"]
 
@@ -27,7 +28,7 @@ class Policy:
 
     profile: Profile
     staff_domains: frozenset[str]
-    staff_passwords: Literal["keep", "replace"]
+    staff_passwords: StaffPasswords
     mail_sink: str
     view_restriction_password: str = field(repr=False)
     unknown_tables: UnknownTables = "refuse"
@@ -37,7 +38,7 @@ class Policy:
         """Refuse what would make a rule do nothing or do too much."""
         if self.profile not in PROFILES:
             raise PrivacyError(f"profile {self.profile!r} is not one of {', '.join(PROFILES)}")
-        if self.staff_passwords not in ("keep", "replace"):
+        if self.staff_passwords not in get_args(StaffPasswords):
             raise PrivacyError(f"staff_passwords is {self.staff_passwords!r}, not keep or replace")
         if self.unknown_tables not in get_args(UnknownTables):
             raise PrivacyError(f"unknown_tables is {self.unknown_tables!r}, not refuse or purge")
