@@ -1,12 +1,13 @@
 """The command `bucks archive`: inspect, sanitise, prove, suggest.
 
-Belongs here: command names, options, help texts. Does not belong here: work (see `operations.archives`) and printing
-(see `archive_output`). No server, token or Dagster instance is needed.
+Belongs here: command names, options, help texts. Does not belong here: work (see `operations.archives`,
+`operations.inspection` and `privacy.suggest`) and printing (see `archive_output`). No server, token or Dagster instance
+is needed.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -121,14 +122,8 @@ def sanitise(
         output.ends("Nothing new was left behind.", as_json=as_json),
         output.matches(show=show, as_json=as_json) as on_match,
     ):
-        rules, public = _choices(
-            profile,
-            staff_domain,
-            staff_passwords,
-            mail_sink=mail_sink,
-            unknown_tables=unknown_tables,
-            unknown_columns=unknown_columns,
-        )
+        rules, public = _choices(profile, staff_domain, staff_passwords, mail_sink)
+        rules = replace(rules, unknown_tables=unknown_tables, unknown_columns=unknown_columns)
         places = Places(target, manifest, force)
         places.check()
         known = Catalogue.load(catalogue)
@@ -211,10 +206,7 @@ def _choices(
     profile: Profile,
     staff_domain: list[str] | None,
     staff_passwords: StaffPasswords | None,
-    *,
     mail_sink: str | None = None,
-    unknown_tables: UnknownTables = "refuse",
-    unknown_columns: UnknownColumns = "refuse",
 ) -> tuple[Policy, tuple[str, ...]]:
     """The council's choices from environments.toml, as far as the command line says nothing else."""
     from bc_pipelines import settings
@@ -227,7 +219,5 @@ def _choices(
         staff_passwords=staff_passwords or council.staff_passwords,
         mail_sink=mail_sink or council.mail_sink,
         view_restriction_password=council.view_restriction_password,
-        unknown_tables=unknown_tables,
-        unknown_columns=unknown_columns,
     )
     return rules, public

@@ -1,8 +1,8 @@
-"""What `bucks archive` does to an archive: look at it, sanitise it, prove the result, draft entries for what is new.
+"""What `bucks archive` does to an archive: sanitise it and prove the copy, or prove a copy that is there.
 
-Belongs here: order, and that a target exists only when it is whole and proven. Does not belong here: places on the disk
-(see `archive_places`), what is personal (see `privacy`), what is searched for (see `proof`), reading a command line and
-printing. Needs no server, no token and no Dagster.
+Belongs here: order, and that a target exists only when it is whole and proven. Does not belong here: looking at an
+archive (see `inspection`), places on the disk (see `archive_places`), what is personal (see `privacy`), what is
+searched for (see `proof`), reading a command line and printing. Needs no server, no token and no Dagster.
 """
 
 from __future__ import annotations

@@ -66,6 +66,11 @@ class Schema:
         """The parents of every table that has any: partition to partitioned table, or child to inherited tables."""
         return {name: table.parents for name, table in self.tables.items() if table.parents}
 
+    def column(self, table: TableName, name: str) -> Column | None:
+        """A column of a table, if there is one of that name."""
+        described = self.tables.get(table)
+        return described.column(name) if described else None
+
     def with_descendants(self, table: TableName) -> tuple[TableName, ...]:
         """A table, its partitions and the tables that inherit from it, at any depth."""
         found, seen = [table], {table}

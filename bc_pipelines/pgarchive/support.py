@@ -73,7 +73,7 @@ def table_data(entry: Entry) -> TableData | None:
     if not match or not _COLUMNS.fullmatch(match["columns"] or ""):
         return None
     try:
-        schema, name, *_ = identifiers(match["table"])
+        schema, name = identifiers(match["table"])
         columns = identifiers(match["columns"] or "")
     except ValueError:
         return None

@@ -18,3 +18,4 @@ class SanitiseError(PrivacyError):
 
 
 INCOMPLETE = "The copy is incomplete and of no use."
+"""What every SanitiseError says of the state that things are in."""

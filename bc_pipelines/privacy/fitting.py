@@ -38,6 +38,20 @@ def entry_of(name: TableName, schema: Schema, catalogue: Catalogue) -> Table | N
     return next((catalogue.tables[each] for each in names if each in catalogue.tables), None)
 
 
+def writes(kind: str, type_: str) -> bool:
+    """Whether a kind of rule gives valid values of a type.
+
+    Args:
+        kind: the kind, as in ``RuleSpec``.
+        type_: the type, as SQL; empty if it is not known.
+    """
+    if kind in _ANY_TYPE:
+        return True
+    if kind == "json":
+        return type_ in _JSON
+    return bool(_TEXT.fullmatch(type_)) or (kind == "ip_address" and type_ in _INET)
+
+
 class Fitting:
     """A schema and a catalogue, side by side.
 
@@ -87,7 +101,7 @@ class Fitting:
 
     def _column_refusals(self, data: TableData, name: str, rule: RuleSpec) -> Iterator[str]:
         type_ = self._type(data, name)
-        if not _writes(rule.kind, type_):
+        if not writes(rule.kind, type_):
             yield f"its type {type_ or 'is not known, which'} is none that the rule {rule} can write"
         if rule.kind == "null" and self._not_null(data, name):
             yield "the rule is null, but the column refuses NULL"
@@ -133,13 +147,11 @@ class Fitting:
         return found
 
     def _type(self, data: TableData, name: str) -> str:
-        table = self._schema.tables.get((data.schema, data.name))
-        column = table.column(name) if table else None
+        column = self._schema.column((data.schema, data.name), name)
         return column.type if column else ""
 
     def _not_null(self, data: TableData, name: str) -> bool:
-        table = self._schema.tables.get((data.schema, data.name))
-        column = table.column(name) if table else None
+        column = self._schema.column((data.schema, data.name), name)
         return column is None or column.not_null
 
     def _lineage(self, data: TableData) -> set[tuple[str, str]]:
@@ -164,15 +176,6 @@ class Fitting:
 def _max_length(type_: str) -> int | None:
     match = _TEXT.fullmatch(type_)
     return int(match["length"]) if match and match["length"] else None
-
-
-def _writes(kind: str, type_: str) -> bool:
-    """Whether a kind of rule gives valid values of a type."""
-    if kind in _ANY_TYPE:
-        return True
-    if kind == "json":
-        return type_ in _JSON
-    return bool(_TEXT.fullmatch(type_)) or (kind == "ip_address" and type_ in _INET)
 
 
 def _alone_in(name: str, key: Key) -> bool:

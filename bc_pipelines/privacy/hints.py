@@ -5,18 +5,17 @@ Belongs here: when hints agree, and saying so in words. Does not belong here: pa
 on; never to free text, most of which the site publishes.
 """
 
-import re
 from dataclasses import dataclass
 
 from bc_pipelines.pgarchive.schema import Column, Schema
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.entries import TableName
+from bc_pipelines.privacy.fitting import writes
 from bc_pipelines.privacy.shapes import Look, by_name
 
 _FEWEST = 5
 _SHARE = 0.8
 _KEY_TYPES = frozenset(("smallint", "integer", "bigint", "uuid"))
-_TEXT_TYPE = re.compile(r"(?:character varying|character|text|(?:\w+\.)?citext)(?:\(\d+\))?")
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ def hint(table: TableName, name: str, schema: Schema, catalogue: Catalogue, look
         catalogue: what is decided about other tables.
         look: what some of its values look like.
     """
-    described = schema.tables.get((table.schema, table.name))
-    column = (described.column(name) if described else None) or Column(name, "")
+    column = schema.column((table.schema, table.name), name) or Column(name, "")
     return (
         _by_reference(table, column, schema, catalogue)
         or _by_type(table, column, schema)
@@ -88,7 +86,7 @@ def _by_name_and_values(column: Column, look: Look) -> Hint:
     alike = next((kind for kind, count in look.kinds.most_common(1) if count >= _SHARE * look.values), None)
     perhaps = named or alike or ("free_text" if look.kinds or look.inside else "keep")
     why = f"the name speaks of {_WORDS[named]}; {_seen(look)}" if named else _seen(look)
-    if not _writes(perhaps, column.type):
+    if not writes(perhaps, column.type):
         return Hint(column.type, None, "json:NAME" if column.type in ("json", "jsonb") else "null", why)
     if named and named == alike and named != "free_text" and look.values >= _FEWEST:
         return Hint(column.type, named, named, why, f"{_WORDS[named].capitalize()}.")
@@ -105,11 +103,6 @@ def _seen(look: Look) -> str:
     return ", ".join(
         f"{count:,} of {look.values:,} values look like {_WORDS[kind]}" for kind, count in seen.most_common()
     )
-
-
-def _writes(kind: str, type_: str) -> bool:
-    """Whether the values that a kind of rule makes up are of a type."""
-    return kind == "keep" or bool(_TEXT_TYPE.fullmatch(type_)) or (kind == "ip_address" and type_ == "inet")
 
 
 _WORDS = {

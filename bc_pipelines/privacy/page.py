@@ -8,6 +8,7 @@ Example: `make docs`
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.entries import PROFILES, Column, JsonRule, Table
@@ -124,4 +125,5 @@ def _has_reason(column: Column) -> bool:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(Catalogue.load()))
+    # Written whole, so that a mistake in the catalogue leaves the page as it was.
+    Path(sys.argv[1]).write_text(page(Catalogue.load()), encoding="utf-8")

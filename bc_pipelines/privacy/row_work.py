@@ -110,9 +110,9 @@ class RowWork:
         written = []
         for line in lines:
             self.rows_read += 1
-            if (width := line.count(b"\t") + 1) != self._plan.width:
-                raise self._failure(None, f"{width} fields instead of {self._plan.width}")
             fields = copytext.raw_fields(line)
+            if len(fields) != self._plan.width:
+                raise self._failure(None, f"{len(fields)} fields instead of {self._plan.width}")
             if not all(stays(fields) for stays in self._plan.filters):
                 self.rows_purged += 1
                 continue

@@ -1,8 +1,8 @@
 """Drafts catalogue entries for what a catalogue does not know. It helps a person to decide, and decides nothing.
 
-Belongs here: weighing what a column's name, type, keys and values hint at, and writing the draft. Does not belong here:
-the patterns (``shapes.py``), and reading a catalogue. Values are looked at and forgotten: the draft holds names of
-tables and columns, counts, and kinds.
+Belongs here: which columns are unclassified, looking at their first values, and writing the draft. Does not belong
+here: weighing what hints at a rule (``hints.py``), the patterns (``shapes.py``), and reading a catalogue. Values are
+looked at and forgotten: the draft holds names of tables and columns, counts, and kinds.
 
 Where the hints do not agree, the rule is ``CHOOSE``, which is no rule, and a new table is put into the area ``CHOOSE``,
 which is no area, and an empty reason is no reason: so the catalogue refuses the draft until a person has looked at it.

@@ -86,8 +86,7 @@ def _columns(names: Iterable[str], rule: RuleSpec) -> dict[str, Column]:
 
 def _take_null(names: Iterable[str], data: TableData, schema: Schema, entries: Sequence[Entry]) -> bool:
     """Whether PostgreSQL surely takes NULL in all of these columns."""
-    table = schema.tables.get((data.schema, data.name))
-    columns = [table.column(name) if table else None for name in names]
+    columns = [schema.column((data.schema, data.name), name) for name in names]
     domains = {entry.tag for entry in entries if entry.desc == "DOMAIN"}
     conditions = " ".join(_conditions(data, entries))
     return all(

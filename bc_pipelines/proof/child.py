@@ -57,7 +57,7 @@ def _prove(archive: BinaryIO, commands: "SimpleQueue[dict[str, Any]]") -> dict[s
     finds = scan(target, gathered.register, Searcher(gathered.register), sources.published)
     proof = verdict(gathered, finds, time.monotonic() - started)
     shown = [asdict(match) for match in matches(gathered, finds)]
-    return {"proof": json.loads(proof.to_json()), "matches": shown}
+    return {"proof": proof.to_json(), "matches": shown}
 
 
 def _commands(descriptor: int) -> "SimpleQueue[dict[str, Any]]":

@@ -1,6 +1,7 @@
 """The parent's side of the proof: start its process, copy the raw stream to it, ask for the result.
 
-Belongs here: pipes and their ends. Does not belong here: identifiers, which this process never sees.
+Belongs here: pipes and their ends. Does not belong here: identifiers, which this process never sees but for those that
+a terminal asks to be shown.
 """
 
 import contextlib
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SEARCH_SECONDS = 4 * 3600.0
 _END_SECONDS = 10.0
-_PIECE = 1 << 20
 _CONSEQUENCE = "The proof could not be carried out, so the written archive is not proven and must not be used."
 
 
@@ -189,39 +189,6 @@ class _Tee(io.RawIOBase):
         return len(data)
 
 
-def prove(
-    target: Path,
-    against: Path,
-    staff_domains: Iterable[str] = (),
-    staff_passwords: Literal["keep", "replace"] = "keep",
-    *,
-    public: Sequence[str] = (),
-    show: Callable[[Match], None] | None = None,
-) -> Proof:
-    """Search a written archive for the identifiers of a raw one, both files.
-
-    Args:
-        target: the written archive.
-        against: the raw archive.
-        staff_domains: as for Collector.
-        staff_passwords: as for Collector.
-        public: as for Collector.
-        show: as for Collector.
-
-    Raises:
-        ProofFailed: the search could not be carried out.
-        OSError: the raw archive cannot be read.
-    """
-    with (
-        against.open("rb") as source,
-        Collector(staff_domains=staff_domains, staff_passwords=staff_passwords, public=public, show=show) as collector,
-    ):
-        raw = collector.tee(source)
-        while raw.read(_PIECE):
-            pass
-        return collector.search(target)
-
-
 def _answer(output: bytes) -> tuple[Proof, list[Match]]:
     """The process's answer.
 
@@ -232,6 +199,6 @@ def _answer(output: bytes) -> tuple[Proof, list[Match]]:
         answer = json.loads(output)
         if "error" in answer:
             raise ProofFailed(f"{answer['error']}. {_CONSEQUENCE}")
-        return Proof.from_json(json.dumps(answer["proof"])), [Match(**match) for match in answer["matches"]]
+        return Proof.from_json(answer["proof"]), [Match(**match) for match in answer["matches"]]
     except (ValueError, TypeError, KeyError):
         raise ProofFailed(f"The proof's process ended without an answer. {_CONSEQUENCE}") from None

@@ -14,15 +14,20 @@ from itertools import chain
 from bc_pipelines.proof import text
 from bc_pipelines.proof.hidden import DECODERS
 from bc_pipelines.proof.kinds import Kind, Shape
-from bc_pipelines.proof.search import LONGEST_TEXT, SHORTEST_TOKEN, body
+from bc_pipelines.proof.layer import LONGEST_TEXT, SHORTEST_TOKEN, body
 
 SHORTEST_SECRET = 12
 SHORTEST_MIXED = 8
 SHORTEST_NUMBER = 8
 LONGEST_PHRASE = 8
 SHORTEST_NAME = 2
-_LAYERS = 3
-_BYTES_OF_A_CHARACTER = 4
+DEEPEST = 2
+"""How many encodings inside each other are looked through for any address in a table; the search goes deeper."""
+
+# What is longer, with its escapes and tags, is not taken apart to see how long its text is.
+_LONGEST_VALUE = 4 * LONGEST_TEXT
+_TOO_LONG = f"texts of more than {LONGEST_TEXT:,} bytes"
+_TOO_SHORT = "texts of fewer than three words or sixteen characters that are no reference"
 _BEFORE_QUERY = re.compile(rb"[?#]")
 _THING = "(?:company|organi[sz]ation|business|school|street|road|house|building|file)"
 _NAME_OF_A_THING = re.compile(rf"\b{_THING} ?names?\b|\bnames? of (?:the |your )?{_THING}\b")
@@ -97,7 +102,7 @@ class Extractor:
 
     def everything(self, plain: bytes) -> Iterator[Identifier]:
         """Every address and telephone number in a buffer as text.py makes it, hidden ones too."""
-        for _ in range(_LAYERS):
+        for _ in range(DEEPEST + 1):
             folded = text.fold(plain)
             yield from self._addresses(folded)
             for number in text.phones(folded):
@@ -128,16 +133,6 @@ class Extractor:
             return
         yield Identifier(Kind.FULL_NAME, Shape.PHRASE, b" ".join(given + family))
         yield Identifier(Kind.REVERSED_NAME, Shape.PHRASE, b" ".join(family + given))
-
-    def half_name(self, value: bytes, place: bytes) -> Iterator[Identifier]:
-        """A first or a last name in its own row: anywhere else it is a word, there it says that nothing was replaced.
-
-        Args:
-            value: the name, no longer escaped for COPY.
-            place: table, column and key of the row; no other row or table has the same.
-        """
-        if words := _words(value):
-            yield Identifier(Kind.HALF_NAME, Shape.CELL, b"\0".join((b" ".join(words), place)))
 
     def _addresses(self, folded: bytes) -> Iterator[Identifier]:
         return self._not_staff(text.addresses(folded))
@@ -178,16 +173,17 @@ class Extractor:
 
     def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
         """A text as a whole, or what stands between its quotes and tags, whichever is longest."""
-        if len(value) > _BYTES_OF_A_CHARACTER * LONGEST_TEXT:
-            self.left_out["texts of more than 65,000 characters"] += 1
+        if len(value) > _LONGEST_VALUE:
+            self.left_out[_TOO_LONG] += 1
             return
         pieces = text.pieces(text.fold(text.of_value(value)))
-        if whole := body(max(pieces, key=lambda words: sum(map(len, words)), default=[])):
+        longest = max(pieces, key=lambda words: sum(map(len, words)), default=[])
+        if whole := body(longest):
             yield Identifier(kind, Shape.TEXT, whole)
         elif reference := _reference(value):
             yield Identifier(Kind.REFERENCE, Shape.TOKEN, reference)
         elif value:
-            self.left_out["texts of fewer than three words or sixteen characters that are no reference"] += 1
+            self.left_out[_TOO_LONG if len(b" ".join(longest)) > LONGEST_TEXT else _TOO_SHORT] += 1
 
     def _url(self, value: bytes) -> Iterator[Identifier]:
         if b"?" in value:
@@ -210,6 +206,20 @@ class Extractor:
         yield from self.full_name("".join(words[:1]).encode(), " ".join(words[1:]).encode())
         if 2 < len(words) <= LONGEST_PHRASE:
             yield from self.full_name(words[0].encode(), words[-1].encode())
+
+
+def half_name(value: bytes, place: bytes) -> Identifier | None:
+    """A first or a last name in its own row: anywhere else it is a word, there it says that nothing was replaced.
+
+    Args:
+        value: the name, no longer escaped for COPY.
+        place: table, column and key of the row; no other row or table has the same.
+
+    Returns:
+        The name in its place; None where there is no name.
+    """
+    words = _words(value)
+    return Identifier(Kind.HALF_NAME, Shape.CELL, b"\0".join((b" ".join(words), place))) if words else None
 
 
 def _reference(value: bytes) -> bytes:

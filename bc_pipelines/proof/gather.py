@@ -14,13 +14,12 @@ from bc_pipelines.pgarchive.support import TableData
 from bc_pipelines.proof import text
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.declared import declare
-from bc_pipelines.proof.extract import Extractor, Identifier
+from bc_pipelines.proof.extract import Extractor, Identifier, half_name
 from bc_pipelines.proof.hidden import DECODERS, Decoder
 from bc_pipelines.proof.kinds import Shape
-from bc_pipelines.proof.published import LONGEST_ROW
 from bc_pipelines.proof.register import Register
-from bc_pipelines.proof.rows import own_cell
-from bc_pipelines.proof.seams import windows
+from bc_pipelines.proof.rows import LONGEST_ROW, own_cell
+from bc_pipelines.proof.seams import ENDS_OF_FIELDS, windows
 from bc_pipelines.proof.sources import Collect, Column, Sources
 
 _ROWS_AT_ONCE = 64
@@ -52,6 +51,7 @@ class Gathered:
         absent: tables and columns of the list that the archive does not have.
         rows: how many rows of tables with identifiers were read.
         accounts: tables and columns in which published content excuses nothing.
+        half_names: tables and columns in which it excuses only what does not name a person by itself.
     """
 
     register: Register
@@ -60,6 +60,7 @@ class Gathered:
     absent: tuple[str, ...] = ()
     rows: int = 0
     accounts: frozenset[tuple[str, str]] = frozenset()
+    half_names: frozenset[tuple[str, str]] = frozenset()
 
 
 def gather(
@@ -90,6 +91,7 @@ def gather(
     gathered = gatherer.finish()
     gathered.absent = _absent(sources, reader.tables)
     gathered.accounts = sources.accounts
+    gathered.half_names = sources.half_names
     return gathered
 
 
@@ -168,13 +170,13 @@ class _Gatherer:
         for column in chain.from_iterable(collect.full_names):
             if column in table.columns and (place := own_cell(table, column, fields)):
                 value = copytext.unescape(fields[table.columns.index(column)]) or b""
-                for identifier in self._extractor.half_name(value, place):
-                    register.add(identifier.kind, identifier.shape, identifier.text)
+                if half := half_name(value, place):
+                    register.add(half.kind, half.shape, half.text)
 
     def _take_everything(self, rows: list[bytes], table: TableData) -> None:
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             raw = b"\n".join(rows[start : start + _ROWS_AT_ONCE])
-            for window in windows(raw, b'"\t\n'):
+            for window in windows(raw, ENDS_OF_FIELDS):
                 for identifier in self._extractor.everything(text.of_rows(window)):
                     self._remember(identifier, window, table.name, stays=False)
 

@@ -51,19 +51,18 @@ class LayerReader:
         found = self._addresses(folded) | self._tokens(folded)
         starts = self._starts(folded)
         whole = _fold(plain)
-        found.update(digest for digest, _ in self._register.known(Shape.PHONE, text.phones(whole)))
+        found.update(self._register.known(Shape.PHONE, text.phones(whole)))
         found |= self._texts_and_phrases(text.sentences(whole), starts)
         return found, {hash(run) for run in runs if _starts_in(run, starts)} if starts else set()
 
     def _addresses(self, folded: bytes) -> set[int]:
         forms = {form for address in text.addresses(folded) for form in text.address_forms(*address)}
-        return {digest for digest, _ in self._register.known(Shape.ADDRESS, forms)}
+        return set(self._register.known(Shape.ADDRESS, forms))
 
     def _tokens(self, folded: bytes) -> set[int]:
         tokens = text.tokens(folded)
         tokens |= text.without_file_endings(tokens)
-        known = self._register.known(Shape.TOKEN, (token for token in tokens if len(token) >= SHORTEST_TOKEN))
-        return {digest for digest, _ in known}
+        return set(self._register.known(Shape.TOKEN, (token for token in tokens if len(token) >= SHORTEST_TOKEN)))
 
     def _starts(self, folded: bytes) -> dict[bytes, tuple[int, ...]]:
         """The words here with which a name may begin, and the lengths of such names in words."""
@@ -73,13 +72,12 @@ class LayerReader:
         return starts
 
     def _texts_and_phrases(self, sentences: set[bytes], starts: dict[bytes, tuple[int, ...]]) -> set[int]:
-        known = self._register.known
         long = (each for each in sentences if SHORTEST_TEXT <= len(each) <= LONGEST_TEXT)
         texts = (each for each in long if each.count(b" ") >= FEWEST_WORDS - 1)
-        found = {digest for digest, _ in known(Shape.TEXT, texts)}
+        found = set(self._register.known(Shape.TEXT, texts))
         if starts:
             phrases = {phrase for sentence in sentences for phrase in _phrases(sentence.split(b" "), starts)}
-            found.update(digest for digest, _ in known(Shape.PHRASE, phrases))
+            found.update(self._register.known(Shape.PHRASE, phrases))
         return found
 
 

@@ -10,10 +10,9 @@ from typing import BinaryIO
 from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
+from bc_pipelines.proof.rows import LONGEST_ROW
 from bc_pipelines.proof.sources import Published
 
-# PostgreSQL's own limit; a row that the sanitiser only passes on may be longer than one that it rewrites.
-LONGEST_ROW = 1 << 30
 _PAGES = "wagtailcore_page"
 _PAGE = "page_ptr_id"
 _COLLECTIONS = "wagtailcore_collection"

@@ -149,15 +149,15 @@ class Register:
         """Whether somebody looked at an identifier and declared it public."""
         return digest in self._declared
 
-    def known(self, shape: Shape, texts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Those of some texts that are identifiers, with their digests; the register must be sealed."""
+    def known(self, shape: Shape, texts: Iterable[bytes]) -> Iterator[int]:
+        """The digests of those of some texts that are identifiers; the register must be sealed."""
         likely = self._likely
         for text in [text for text in texts if likely[hash(text) % _LIKELY]]:
             digest = self.digest(shape, text)
             if self._digests.find(digest):
                 if self.shows:
                     self._texts[digest] = text
-                yield digest, text
+                yield digest
 
     def text(self, digest: int) -> str:
         """An identifier as it was met; nothing unless the register shows them."""

@@ -1,7 +1,9 @@
-"""Which row of a table something stands in, said alike of the raw archive and of the written one."""
+"""Rows, alike of the raw archive and of the written one: how long one may be, and which one something stands in."""
 
 from bc_pipelines.pgarchive.support import TableData
 
+# PostgreSQL's own limit; a row that the sanitiser only passes on may be longer than one that it rewrites.
+LONGEST_ROW = 1 << 30
 _KEY_COLUMNS = ("id", "page_ptr_id", "task_ptr_id")
 
 

@@ -12,11 +12,11 @@ from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
 from bc_pipelines.pgarchive.toc import Entry
-from bc_pipelines.proof.extract import Extractor
+from bc_pipelines.proof.extract import half_name
 from bc_pipelines.proof.kinds import Kind, Shape
-from bc_pipelines.proof.published import LONGEST_ROW, PublishedRows, readable
+from bc_pipelines.proof.published import PublishedRows, readable
 from bc_pipelines.proof.register import Register
-from bc_pipelines.proof.rows import key_of, own_cell
+from bc_pipelines.proof.rows import LONGEST_ROW, key_of, own_cell
 from bc_pipelines.proof.search import Searcher
 from bc_pipelines.proof.sources import Published
 from bc_pipelines.proof.text import SEPARATOR
@@ -49,6 +49,7 @@ class Finds:
         values: how many values were looked into.
         tables: how many tables' data.
         complete: false if the search stopped early because there was so much.
+        different: how many sightings there are in all.
     """
 
     sightings: dict[tuple[str, str], dict[int, Sighting]] = field(default_factory=lambda: defaultdict(dict))
@@ -127,7 +128,6 @@ class _TableSearch:
     ) -> None:
         self._table = table
         self._register = register
-        self._extractor = Extractor(())
         self._searcher = searcher
         self._published = published
         self._finds = finds
@@ -172,8 +172,8 @@ class _TableSearch:
         """Look whether a name still stands in the very cell where it stood in the raw archive."""
         for column, index in zip(_FIRST_AND_LAST_NAME, self._name, strict=True):
             if place := own_cell(self._table, column, row):
-                halves = self._extractor.half_name(copytext.unescape(row[index]) or b"", place)
-                for digest, _ in self._register.known(Shape.CELL, (half.text for half in halves)):
+                half = half_name(copytext.unescape(row[index]) or b"", place)
+                for digest in self._register.known(Shape.CELL, [half.text] if half else ()):
                     self._note(row, column, number, digest)
 
     def _note(self, row: list[bytes], column: str, number: int, digest: int) -> None:

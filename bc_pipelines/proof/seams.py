@@ -7,6 +7,9 @@ Whatever is done to a text makes a dozen copies of it, so windows are what bound
 from collections.abc import Iterator
 
 WINDOW = 1 << 19
+ENDS_OF_FIELDS = b'"\t\n'
+"""Where a text of COPY rows ends: at a quote of JSON, a field's end or a row's."""
+
 # Twice the longest text that is looked for as a whole, because its escapes take room (layer.py).
 _OVERLAP = 1 << 17
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"

@@ -1,7 +1,7 @@
-"""Looking for identifiers in text: cut it into every shape that an identifier can have, and ask the register.
+"""Looking for identifiers in text and in everything that hides in it, layer below layer.
 
-Belongs here: what stands in a buffer, whatever hides it, and what need not be looked at again. Does not belong here:
-which row it is (scan.py), what a layer holds openly (layer.py), what follows.
+Belongs here: cutting text up, uncovering what hides in it, and what need not be looked at again. Does not belong here:
+what a layer holds openly (layer.py), how it is uncovered (hidden.py), which row it is (scan.py), what follows.
 
 A site repeats itself: every revision of a page holds nearly all of the one before. So rows are cut into sections,
 sections into pieces, and pieces into runs without white space; what was looked at before is not looked at again.
@@ -11,16 +11,15 @@ from collections.abc import Iterable, Sequence
 
 from bc_pipelines.proof import text
 from bc_pipelines.proof.hidden import DECODERS, OF_RUNS, Decoder, inline_tags
-from bc_pipelines.proof.layer import LONGEST_TEXT, SHORTEST_TOKEN, LayerReader, body
+from bc_pipelines.proof.layer import LayerReader
 from bc_pipelines.proof.recent import Recent
 from bc_pipelines.proof.register import Register
-from bc_pipelines.proof.seams import WINDOW, windows
-
-__all__ = ["DEEPEST", "LONGEST_TEXT", "SHORTEST_TOKEN", "Searcher", "body"]
+from bc_pipelines.proof.seams import ENDS_OF_FIELDS, WINDOW, windows
 
 DEEPEST = 6
+"""How many encodings inside each other are looked through."""
+
 _GROUPS = 16
-_ENDS_OF_FIELDS = b'"\t\n'
 # Where an object of JSON ends with a text: a quote, at which nothing is torn apart, and rarer than other quotes.
 _END_OF_SECTION = b'"}'
 _SECTIONS = 60_000
@@ -47,7 +46,7 @@ class Searcher:
 
     def in_rows(self, rows: bytes) -> frozenset[int]:
         """The digests of the identifiers that stand in COPY rows, joined by newlines, or in a part of one."""
-        return frozenset().union(*map(self._in_window, windows(rows, _ENDS_OF_FIELDS)))
+        return frozenset().union(*map(self._in_window, windows(rows, ENDS_OF_FIELDS)))
 
     def in_value(self, value: bytes) -> frozenset[int]:
         """The digests of the identifiers that stand in one value as it is, not escaped for COPY."""

@@ -1,7 +1,7 @@
 """The list of identifiers, read from identifiers.toml: where they stand, and what is published anyway.
 
-Belongs here: the list's shape. Does not belong here: how a column's value becomes an identifier (gather.py), which rows
-are published (published.py).
+Belongs here: the list's shape. Does not belong here: how a column's value becomes an identifier (extract.py), which
+rows are published (published.py).
 """
 
 import tomllib
@@ -115,12 +115,26 @@ class Sources:
 
     @property
     def accounts(self) -> frozenset[tuple[str, str]]:
-        """Where accounts' own identifiers stand, as table and column; the two columns of a name as one pair."""
+        """Where accounts' own identifiers stand, as table and column; the two columns of a name as one pair.
+
+        The two by themselves are ``half_names``: what stands in one of them need not be an identifier.
+        """
         return frozenset(
             (table, column)
             for table, collect in self.collect.items()
             if collect.account_of
             for column in (*(each.name for each in collect.columns), *map(", ".join, collect.full_names))
+        )
+
+    @property
+    def half_names(self) -> frozenset[tuple[str, str]]:
+        """Where half of an account's name stands, as table and column."""
+        return frozenset(
+            (table, column)
+            for table, collect in self.collect.items()
+            if collect.account_of
+            for pair in collect.full_names
+            for column in pair
         )
 
     def for_table(self, name: str, columns: tuple[str, ...]) -> Collect | None:

@@ -26,7 +26,7 @@ _NOT_WORDS = re.compile(r"[^\w\x00-\x7f]+")
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789" + bytes(range(0x80, 0x100))
 
 
-def _only(kept: bytes) -> bytes:
+def only(kept: bytes) -> bytes:
     """A table for ``bytes.translate`` that turns every other byte into a space."""
     return bytes(byte if byte in kept else 0x20 for byte in range(256))
 
@@ -34,9 +34,9 @@ def _only(kept: bytes) -> bytes:
 _ENDS_OF_FIELDS = bytes.maketrans(b"\t\n", b'""')
 _LINES_OF_A_VALUE = bytes.maketrans(b"\t\n\r", b"   ")
 _TAGS_AND_SEPARATORS = bytes.maketrans(b'<>"', b"   ")
-_TOKEN_LETTERS = _only(_LETTERS + b"_.@+-")
-_WORD_LETTERS = _only(_LETTERS)
-_WORDS_AND_TAGS = _only(_LETTERS + SEPARATOR + b"<>").translate(bytes.maketrans(b"<>", SEPARATOR * 2))
+_TOKEN_LETTERS = only(_LETTERS + b"_.@+-")
+_WORD_LETTERS = only(_LETTERS)
+_WORDS_AND_TAGS = only(_LETTERS + SEPARATOR + b"<>").translate(bytes.maketrans(b"<>", SEPARATOR * 2))
 
 
 def of_rows(rows: bytes) -> bytes:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from itertools import chain, islice
 
-from bc_pipelines.proof import text
+from bc_pipelines.proof import extract, search, text
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.gather import Gathered
 from bc_pipelines.proof.kinds import Kind
+from bc_pipelines.proof.layer import LONGEST_TEXT
 from bc_pipelines.proof.register import COMMON
 from bc_pipelines.proof.result import ControlResult, Hit, Match, Proof
 from bc_pipelines.proof.scan import KEYS_KEPT, Finds, Key
@@ -34,11 +35,16 @@ NEVER_SEARCHED = (
     "written without + or 00, have fewer than nine digits, or have other digits right behind them",
     "names of which the first or the last is a single letter, as these may begin any sentence",
     "free texts that were shortened, that have other words beside them or formatting in their middle, and any of more "
-    "than 65,000 characters",
+    f"than {LONGEST_TEXT:,} bytes",
     "names and addresses with other marks in their middle than HTML's for formatting, such as Markdown's",
     "encrypted values, base64 that begins in the middle of a longer word, what a compressed value of more than half a "
     "million characters holds behind them, and what any holds beyond its first 32 MB",
+    f"text that is hidden in more than {search.DEEPEST} encodings inside each other, such as base64 in base64",
+    f"addresses and telephone numbers that the raw backup itself hides in more than {extract.DEEPEST} encodings inside "
+    "each other, also in the tables of which all are searched for",
 )
+# What names one person wherever it stands. Other kinds may be made of one word, which in a name is only a word.
+_NAMING = frozenset((Kind.EMAIL, Kind.FULL_NAME, Kind.REVERSED_NAME, Kind.HALF_NAME))
 
 
 class Standing(Enum):
@@ -134,9 +140,20 @@ def _of_standing(gathered: Gathered, finds: Finds, place: tuple[str, str], stand
 
 def _standing(gathered: Gathered, finds: Finds, place: tuple[str, str], digest: int) -> Standing:
     """What published content holds needs nobody's word, so it comes first; but an account is replaced all the same."""
-    if digest in finds.public and place not in gathered.accounts:
+    if digest in finds.public and not _is_an_accounts_own(gathered, place, digest):
         return Standing.PUBLISHED
     return Standing.DECLARED if gathered.register.is_declared(digest) else Standing.FAILS
+
+
+def _is_an_accounts_own(gathered: Gathered, place: tuple[str, str], digest: int) -> bool:
+    """Whether a find stands in an account and tells whose it is.
+
+    In a first or a last name by itself only what names a person does: a user name such as sarah is a word there, and
+    must not fail every Sarah whose account stays.
+    """
+    if place in gathered.half_names:
+        return not _NAMING.isdisjoint(gathered.register.kinds(digest))
+    return place in gathered.accounts
 
 
 def _hits(gathered: Gathered, finds: Finds, standing: Standing) -> tuple[Hit, ...]:

@@ -1,15 +1,17 @@
-"""Helpers for tests of the proof: archives with given rows, and a proof carried out in this process."""
+"""Helpers for tests of the proof: archives with given rows, and a proof of two files, in this process or another."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader
 from bc_pipelines.pgarchive.writer import ArchiveWriter
+from bc_pipelines.proof.collector import Collector
 from bc_pipelines.proof.gather import Choices, gather
 from bc_pipelines.proof.hidden import DECODERS, Decoder
-from bc_pipelines.proof.result import Proof
+from bc_pipelines.proof.result import Match, Proof
 from bc_pipelines.proof.scan import scan
 from bc_pipelines.proof.search import Searcher
 from bc_pipelines.proof.sources import Sources
@@ -62,6 +64,39 @@ def proof_of(
     return verdict(
         gathered, scan(target, gathered.register, Searcher(gathered.register, decoders), sources.published), 0
     )
+
+
+def prove(
+    target: Path,
+    against: Path,
+    staff_domains: Iterable[str] = (),
+    staff_passwords: Literal["keep", "replace"] = "keep",
+    *,
+    public: Sequence[str] = (),
+    show: Callable[[Match], None] | None = None,
+) -> Proof:
+    """Carry out a proof with the child process, which ends with it.
+
+    Args:
+        target: the written archive.
+        against: the raw archive.
+        staff_domains: as for Collector.
+        staff_passwords: as for Collector.
+        public: as for Collector.
+        show: as for Collector.
+    """
+    with (
+        against.open("rb") as source,
+        Collector(staff_domains=staff_domains, staff_passwords=staff_passwords, public=public, show=show) as collector,
+    ):
+        read_to_the_end(collector.tee(source))
+        return collector.search(target)
+
+
+def read_to_the_end(stream: BinaryIO) -> None:
+    """Read whatever there is."""
+    while stream.read(10_000):
+        pass
 
 
 def places(proof: Proof) -> set[tuple[str, str, str]]:

@@ -1,11 +1,10 @@
 """One dump of the council's whole site, shared by the tests of the proof."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster
 from bc_pipelines_tests.proof.archives import Maker
 from bc_pipelines_tests.site_schema import build_site
 
@@ -13,14 +12,6 @@ from bc_pipelines_tests.site_schema import build_site
 APART = """
     UPDATE feedback_feedbackcomment SET action = 'The first remark of ' || id || ' visitors' WHERE id > 1;
 """
-
-
-@pytest.fixture(scope="package")
-def cluster() -> Iterator[Cluster]:
-    """A server of the oldest version that this machine has."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[min(bindirs)]) as running:
-        yield running
 
 
 @pytest.fixture(scope="package")

@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 import pytest
 
-from bc_pipelines.proof import Collector, Match, Proof, ProofFailed, prove
+from bc_pipelines.proof import Collector, Match, Proof, ProofFailed
 from bc_pipelines.proof.scan import KEYS_KEPT
 from bc_pipelines.proof.verdict import MOST_SHOWN
 from bc_pipelines_tests.planted import STAFF_DOMAINS, planted
-from bc_pipelines_tests.proof.archives import Maker
+from bc_pipelines_tests.proof.archives import Maker, prove, read_to_the_end
 from bc_pipelines_tests.proof.test_scan import EMAIL, RAW, WRITTEN_STAFF
 
 END_SECONDS = 20.0
@@ -244,12 +244,6 @@ def test_the_process_gets_no_environment(raw: Path, monkeypatch: pytest.MonkeyPa
         environment = Path(f"/proc/{collector.pid}/environ").read_bytes()
         command = Path(f"/proc/{collector.pid}/cmdline").read_bytes()
     assert b"planted-token" not in environment + command
-
-
-def read_to_the_end(stream: BinaryIO) -> None:
-    """Read whatever there is."""
-    while stream.read(10_000):
-        pass
 
 
 def fail_while_reading(stream: BinaryIO) -> None:

@@ -1,11 +1,14 @@
 """Which parts of values are identifiers."""
 
+import base64
 import json
 
 import pytest
 
-from bc_pipelines.proof.extract import Extractor, Identifier
+from bc_pipelines.proof import text
+from bc_pipelines.proof.extract import DEEPEST, Extractor, Identifier
 from bc_pipelines.proof.kinds import Kind
+from bc_pipelines.proof.layer import LONGEST_TEXT
 
 
 def found(kind: str, value: str, path: tuple[str, ...] = ()) -> set[tuple[Kind, str]]:
@@ -66,6 +69,42 @@ def test_names_of_things_are_told_from_names_of_people(key: str, is_a_persons: b
     """Only a key that says name of a thing and of nothing else holds no person's name."""
     names = {text for kind, text in found("form", json.dumps({key: "Jane Smith"})) if kind is Kind.FULL_NAME}
     assert names == ({"jane smith"} if is_a_persons else set())
+
+
+LONG = "texts of more than 65,536 bytes"
+SHORT = "texts of fewer than three words or sixteen characters that are no reference"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        *(("one two", SHORT), ("a b c d", SHORT), ("<p>Yes</p>" * 10_000, SHORT), ("yes <br>" * 50_000, LONG)),
+        *(("word " * (LONGEST_TEXT // 5) + "words", LONG), ("word " * 40_000, LONG), ("word " * 60_000, LONG)),
+        *(("x" * (LONGEST_TEXT + 1), LONG), ("\u00e9t\u00e9 " * (LONGEST_TEXT // 6 + 1), LONG)),
+    ],
+    ids=lambda each: each[:10],
+)
+def test_a_text_that_is_left_out_is_counted_under_its_reason(value: str, reason: str) -> None:
+    """The result tells texts that are too long from texts that are too short, whatever tags are around them."""
+    extractor = Extractor(())
+    assert list(extractor.of_column("free_text", (), value.encode())) == []
+    assert extractor.left_out == {reason: 1}
+
+
+def test_a_text_of_the_greatest_length_is_taken() -> None:
+    """Up to the bound that the result names, a text is an identifier."""
+    value = ("word " * LONGEST_TEXT)[: LONGEST_TEXT - 1] + "s"
+    assert found("free_text", value) == {(Kind.FREE_TEXT, value)}
+
+
+@pytest.mark.parametrize("encodings", range(DEEPEST + 2))
+def test_any_address_in_a_table_is_taken_from_a_few_encodings(encodings: int) -> None:
+    """What hides deeper than the result says is not taken; everything above is."""
+    value = b'"jo@home.example"'
+    for _ in range(encodings):
+        value = base64.b64encode(b'{"a": "%s"}' % value)
+    taken = {each.text for each in Extractor(()).everything(text.of_value(value))}
+    assert taken == ({b"jo@home.example"} if encodings <= DEEPEST else set())
 
 
 def test_names_of_things_are_counted() -> None:

@@ -13,9 +13,10 @@ from bc_pipelines.proof import text
 from bc_pipelines.proof.control import ENCODINGS
 from bc_pipelines.proof.hidden import DECODERS
 from bc_pipelines.proof.kinds import Kind, Shape
+from bc_pipelines.proof.layer import SHORTEST_TOKEN, body
 from bc_pipelines.proof.recent import Recent
 from bc_pipelines.proof.register import Register
-from bc_pipelines.proof.search import DEEPEST, SHORTEST_TOKEN, Searcher, body
+from bc_pipelines.proof.search import DEEPEST, Searcher
 
 PEOPLE = (
     (Kind.EMAIL, Shape.ADDRESS, "jo@home.example"),
@@ -58,7 +59,7 @@ def register_of_people() -> Register:
 def plainly_searched(register: Register, plain: bytes, depth: int = DEEPEST) -> set[int]:
     """What stands in a buffer and in all that hides in it."""
     folded = text.SEPARATOR.join(text.fold(piece) for piece in plain.split(text.SEPARATOR))
-    found = {digest for shape, value in _candidates(folded) for digest, _ in register.known(shape, [value])}
+    found = {digest for shape, value in _candidates(folded) for digest in register.known(shape, [value])}
     for decode in DECODERS if depth else ():
         for hidden in decode(plain):
             found |= plainly_searched(register, text.of_value(hidden), depth - 1)

@@ -140,6 +140,9 @@ def test_published_rows_are_told_from_others(
         ({"email": EMAIL}, EMAIL, "email"),
         ({"username": "jobloggs7"}, "By jobloggs7", "username"),
         ({"first_name": "Josephine", "last_name": "Bloggs"}, "By Josephine Bloggs", "first_name, last_name"),
+        ({"first_name": "Josephine Bloggs"}, "By Josephine Bloggs", "first_name"),
+        ({"last_name": "Bloggs, Josephine", "first_name": "-"}, "Bloggs, Josephine", "last_name"),
+        ({"last_name": EMAIL}, EMAIL, "last_name"),
     ],
 )
 def test_an_account_is_replaced_even_if_it_is_public(
@@ -152,14 +155,21 @@ def test_an_account_is_replaced_even_if_it_is_public(
     assert {(hit.table, hit.column) for hit in proof.public} == {("images_customimage", "title")}
 
 
-def test_a_word_that_is_public_is_only_a_word_in_a_name(maker: Maker, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"first_name": "Sarah", "last_name": "Staff"},
+        {"first_name": "Sarah"},
+        {"first_name": "Sam", "last_name": "Sarah"},
+    ],
+)
+def test_a_word_that_is_public_is_only_a_word_in_a_name(maker: Maker, tmp_path: Path, name: dict[str, str]) -> None:
     """A user name such as sarah does not fail every Sarah whose account stays."""
     raw: Rows = {"users_user": [{"id": "1", "email": EMAIL, "username": "sarah"}]}
-    written = {
-        "images_customimage": [{"id": "1", "title": "Sarah"}],
-        "users_user": [{"id": "2", "first_name": "Sarah", "last_name": "Staff"}],
-    }
-    assert proof_of(maker.archive(raw), maker.archive(written), tmp_path).passed
+    written = {"images_customimage": [{"id": "1", "title": "Sarah"}], "users_user": [{"id": "2", **name}]}
+    proof = proof_of(maker.archive(raw), maker.archive(written), tmp_path)
+    assert proof.passed, proof.reason
+    assert {hit.table for hit in proof.public} == {"images_customimage", "users_user"}
 
 
 def test_a_draft_title_is_not_published(maker: Maker, tmp_path: Path) -> None:

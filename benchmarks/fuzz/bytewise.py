@@ -44,8 +44,8 @@ def remove(archive: bytes, random: Random) -> bytes:
 
 def number(archive: bytes, random: Random) -> bytes:
     """Overwrite what looks like a number of the format with an extreme one: a zero byte, and three more before long."""
-    places = [place for place in (archive.find(b"\0\0\0", random.randrange(len(archive))),) if place >= 2]
-    place = places[0] - 2 if places else random.randrange(len(archive))
+    zeros = archive.find(b"\0\0\0", random.randrange(len(archive)))
+    place = zeros - 2 if zeros >= 2 else random.randrange(len(archive))
     extreme = bytes((random.randrange(2),)) + random.choice(_NUMBERS).to_bytes(4, "little")
     return archive[:place] + extreme + archive[place + 5 :]
 

@@ -27,7 +27,7 @@ def damaged(corpus: list[bytes], seed: int, number: int) -> bytes:
     random = Random(f"{seed} {number}")  # noqa: S311
     archive = random.choice(corpus)
     if random.random() < _BOMBS:
-        return structural.RARE(archive, random)
+        return structural.bomb(archive, random)
     damage = random.choice(_DAMAGES)
     return damage(archive, random)
 

@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from bc_pipelines.pgarchive import ArchiveReader, Entry, Header
 from bc_pipelines.pgarchive.primitives import encode_integer
 from bc_pipelines.pgarchive.toc import write_entries, write_header
+from benchmarks.fuzz.bytewise import Damage
 
 _CHUNK = 4_096
 _END = b"\\.\n\n\n"
@@ -30,7 +31,6 @@ _KINDS = (
 _SQL = ("defn", "copy", "tag", "namespace", "owner", "drop")
 
 Blocks = dict[int, bytes]
-Damage = Callable[[bytes, Random], bytes]
 
 
 def rows(archive: bytes, random: Random) -> bytes:
@@ -134,4 +134,3 @@ def _changed_sql(text: str, random: Random) -> str:
 
 
 ALL: tuple[Damage, ...] = (rows, rows, fields, fields, fields, table_of_contents, table_of_contents, table_of_contents)
-RARE = bomb
