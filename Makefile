@@ -37,7 +37,7 @@ fuzz: $(STAMP) ## Damage archives for ten minutes and hold the product to its do
 	$(BIN)/python -m benchmarks.fuzz --seconds 600 --seed $$(date +%s)
 
 docs: $(STAMP) ## Write docs/catalogue.md anew from the privacy catalogue
-	$(BIN)/python -m bc_pipelines.privacy.page > docs/catalogue.md
+	$(BIN)/python -m bc_pipelines.privacy.page docs/catalogue.md
 
 lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --generate-hashes --all-extras --python-version 3.11 --universal --no-header --quiet \

@@ -74,7 +74,10 @@ def ui(
     """
     from bc_pipelines.defs.webserver import serve
 
-    raise typer.Exit(serve(port, Console()))
+    console = Console()
+    with _in_a_sentence(console):
+        code = serve(port, console)
+    raise typer.Exit(code)
 
 
 @contextmanager

@@ -206,7 +206,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         variables: environment variables; the process's own if left out.
 
     Returns:
-        The parsed file: tables `archive_store`, `privacy` and `environments`.
+        The parsed file: tables `archive_store`, `privacy` and `environments` and, where given, `backups` and `proof`.
 
     Raises:
         SettingsError: the file is missing, not TOML, or lacks a table.

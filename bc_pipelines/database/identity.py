@@ -1,7 +1,7 @@
 """Which database a connection string means, and opening it.
 
-Belongs here: telling two databases apart, connecting without letting a password into a message, size. Does not belong
-here: SQL over anybody's tables.
+Belongs here: telling which database a string means, connecting without letting a password into a message, size. Does
+not belong here: SQL over anybody's tables.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from psycopg.conninfo import conninfo_to_dict
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 DEFAULT_PORT = 5432
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class DatabaseError(Exception):
@@ -28,7 +27,7 @@ class Identity:
     """The part of a connection string that says which database it is, and no secret.
 
     Attributes:
-        host: lower case, as written; loopback's names and addresses count as one host in `same`.
+        host: lower case, as written.
         port: TCP port.
         database: its name.
     """
@@ -63,19 +62,6 @@ class Identity:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}/{self.database}"
-
-
-def same(one: Identity, other: Identity) -> bool:
-    """Whether two identities are one database, as far as host, port and name can tell.
-
-    Args:
-        one: an identity.
-        other: another.
-
-    Returns:
-        True if both are the same; loopback's spellings count as one host.
-    """
-    return _key(one) == _key(other)
 
 
 def connect(url: str, *, application_name: str = "bc_pipelines", autocommit: bool = True) -> Connection:
@@ -115,11 +101,6 @@ def size_bytes(connection: Connection) -> int:
     with connection.transaction():
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     return int(row[0]) if row else 0
-
-
-def _key(identity: Identity) -> tuple[str, int, str]:
-    host = "localhost" if identity.host in _LOOPBACK else identity.host
-    return host, identity.port, identity.database
 
 
 def _timeout(url: str) -> int:

@@ -94,9 +94,7 @@ def clear_errors(tools: Tools | None = None, record: ResetRecord | None = None) 
             yield
     except dg.Failure:
         raise
-    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
-        # The run's last message says where things stand (see `last_words`).
-        raise
+    # Not what interrupts a run: its last message says where things stand (see `last_words`).
     except Exception as error:
         raise dg.Failure(in_safe_words(error), allow_retries=False) from None
 

@@ -23,16 +23,16 @@ def end_groups(groups: Iterable[int], grace: float) -> None:
         groups: their numbers; those that have ended are skipped.
         grace: seconds between the two, at most.
     """
-    left = [group for group in groups if _signal(group, signal.SIGINT)]
+    left = [group for group in groups if signal_group(group, signal.SIGINT)]
     deadline = time.monotonic() + grace
-    while time.monotonic() < deadline and any(_signal(group, 0) for group in left):
+    while time.monotonic() < deadline and any(signal_group(group, 0) for group in left):
         time.sleep(_LOOK_EVERY_SECONDS)
     for group in left:
-        _signal(group, signal.SIGKILL)
+        signal_group(group, signal.SIGKILL)
 
 
-def _signal(group: int, number: int) -> bool:
-    """Send a signal, 0 for none; says whether there was anybody to send it to."""
+def signal_group(group: int, number: int) -> bool:
+    """Send a signal to a process group, 0 for none; says whether there was anybody to send it to."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
         return True

@@ -19,12 +19,12 @@ from typing import Self
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from bc_pipelines import settings
 from bc_pipelines.defs import guard
 from bc_pipelines.defs.instance import open_instance
 from bc_pipelines.defs.reaper import report_dead_runs
-from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.record import Records
 
 HOST = "127.0.0.1"
@@ -59,6 +59,10 @@ def serve(port: int, console: Console) -> int:
 
     Returns:
         0 when it was told to stop, 1 when it could not start or one of its processes ended by itself.
+
+    Raises:
+        SettingsError: a setting is missing or wrong.
+        OutOfReach: Dagster's database does not answer, or cannot be asked as it is set up.
     """
     _stop_on_signals(console)
     address = f"http://{HOST}:{port}"
@@ -74,8 +78,8 @@ def serve(port: int, console: Console) -> int:
     except KeyboardInterrupt:
         console.print("The UI is stopped.")
         return 0
-    except (_Ended, settings.SettingsError, OutOfReach) as reason:
-        console.print(f"[red]Not done.[/] {reason}", highlight=False, soft_wrap=True)
+    except _Ended as reason:
+        console.print(f"[red]Not done.[/] {escape(str(reason))}", highlight=False, soft_wrap=True)
     return 1
 
 
@@ -102,12 +106,12 @@ class _Processes:
     ) -> None:
         _be_patient()
         for process in reversed(self._running.values()):
-            _signal_group(process, signal.SIGINT)
+            guard.signal_group(process.pid, signal.SIGINT)
         deadline = time.monotonic() + guard.GRACE_SECONDS
         for process in self._running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
-            _signal_group(process, signal.SIGKILL)
+            guard.signal_group(process.pid, signal.SIGKILL)
             process.wait()
         self._guard.kill()
         self._guard.wait()
@@ -209,8 +213,3 @@ def _be_patient() -> None:
     """From here on, signals change nothing: impatience must not leave a process behind."""
     for number in _STOPPING:
         signal.signal(number, signal.SIG_IGN)
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

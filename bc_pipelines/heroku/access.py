@@ -19,6 +19,7 @@ from typing import Literal
 from bc_pipelines.heroku.accounts import Account, Collaborator
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import NotFound, RefusedByGuard, Rejected, Unauthorised
+from bc_pipelines.heroku.models import Database
 
 Allowed = Literal["yes", "no", "not known"]
 
@@ -133,11 +134,12 @@ def _of_app(client: HerokuClient, account: Account, app: str, others: int) -> Ap
 
 def _reads(client: HerokuClient, app: str) -> list[Right]:
     """Try what changes nothing; the first refusal answers for what comes after it."""
+    found: list[Database] = []
     tries: tuple[Callable[[], object], ...] = (
         lambda: client.app(app),
         lambda: client.config_vars(app),
-        lambda: client.database(app),
-        lambda: client.transfers(client.database(app).owner_app),
+        lambda: found.append(client.database(app)),
+        lambda: client.transfers(found[0].owner_app),
     )
     rights: list[Right] = []
     for to, attempt in zip(READS, tries, strict=True):

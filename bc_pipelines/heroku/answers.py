@@ -26,7 +26,7 @@ from bc_pipelines.heroku.redact import without_urls
 
 Parsed = TypeVar("Parsed")
 
-SERVER_TROUBLE = 500
+SERVER_TROUBLE_FROM = 500
 UNCHANGED = "This request changed nothing."
 PERHAPS_CHANGED = "It is not known whether Heroku carried the request out."
 
@@ -139,7 +139,7 @@ _REFUSAL = _Meaning(
 
 
 def _error(status: int, body: object, asked: str, request_id: str | None) -> HerokuError:
-    meaning = _TROUBLE if status >= SERVER_TROUBLE else _MEANINGS.get(status, _REFUSAL)
+    meaning = _TROUBLE if status >= SERVER_TROUBLE_FROM else _MEANINGS.get(status, _REFUSAL)
     happened = meaning.happened.format(asked=asked, status=status, told=_told(body))
     return meaning.kind(happened, state=meaning.state, next_step=meaning.next_step, request_id=request_id)
 

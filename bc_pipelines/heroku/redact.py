@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 import httpx
+import stamina
 
 from bc_pipelines.heroku.models import LogLine
 
@@ -65,8 +66,13 @@ class _WithoutQuery(logging.Filter):
         return True
 
 
-def quieten_httpx() -> None:
-    """Make the log of httpx free of signatures, for this process, once."""
+def quieten() -> None:
+    """Make the log of httpx free of signatures, and stamina say nothing of each try, for this process.
+
+    Whatever is tried again ends in success or in one clear error. A line for each try only hides that, and it would go
+    to standard output, among the JSON of a command.
+    """
+    stamina.instrumentation.set_on_retry_hooks([])
     logger = logging.getLogger("httpx")
     if not any(isinstance(present, _WithoutQuery) for present in logger.filters):
         logger.addFilter(_WithoutQuery())

@@ -21,7 +21,7 @@ import stamina
 
 from bc_pipelines.heroku.answers import PERHAPS_CHANGED, UNCHANGED, Answer, take_apart
 from bc_pipelines.heroku.errors import HerokuError, RateLimited, RefusedByGuard, UnexpectedAnswer, Unreachable
-from bc_pipelines.heroku.redact import quieten_httpx
+from bc_pipelines.heroku.redact import quieten
 
 Api = Literal["platform", "data"]
 Method = Literal["GET", "PATCH", "POST"]
@@ -89,9 +89,7 @@ class Transport:
     """
 
     def __init__(self, platform_url: str, data_url: str, token: str, patience: Patience) -> None:
-        quieten_httpx()
-        # Whatever is tried again ends in success or in one clear error; a line for each try only hides that.
-        stamina.instrumentation.set_on_retry_hooks([])
+        quieten()
         self._bases: Mapping[Api, str] = {"platform": _https(platform_url), "data": _https(data_url)}
         self.patience = patience
         self._http = httpx.Client(

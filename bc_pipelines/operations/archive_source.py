@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
-import stamina
-
 from bc_pipelines.heroku.download import BUFFER, BackupStream
 from bc_pipelines.heroku.errors import DownloadFailed
 from bc_pipelines.heroku.models import SignedUrl
-from bc_pipelines.heroku.redact import quieten_httpx
+from bc_pipelines.heroku.redact import quieten
 from bc_pipelines.heroku.transport import Patience
 from bc_pipelines.operations.errors import Refused
 
@@ -132,10 +130,7 @@ def _download(url: str) -> Iterator[Source]:
         offered = True
         return SignedUrl(url, expires_at=datetime.max.replace(tzinfo=UTC))
 
-    quieten_httpx()
-    # A download is tried again until it succeeds or ends in one clear error. A line for each try would only hide that,
-    # and it would go to standard output, among the JSON.
-    stamina.instrumentation.set_on_retry_hooks([])
+    quieten()
     try:
         with BackupStream(name, address, _PATIENCE) as stream:
             yield Source(name, io.BufferedReader(stream, BUFFER), stream.total)

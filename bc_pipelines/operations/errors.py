@@ -9,7 +9,10 @@ class Refused(Exception):
 
 
 class OutOfReach(Exception):
-    """Something that a reset needs does not answer: Dagster's own database, or the archive store."""
+    """Something that a reset needs does not answer, or cannot be asked as it is set up.
+
+    Dagster's own database, for example, or the archive store.
+    """
 
 
 class GateClosed(Exception):

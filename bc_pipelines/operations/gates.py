@@ -74,8 +74,6 @@ def telling_where_things_stand(tools: Tools, record: ResetRecord) -> Iterator[No
     """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
     except Exception as error:
         said, where = in_safe_words(error), standing(tools.records.of_run(record.run_id) or record)
         raise GateClosed(said if where in said else f"{said} {where}") from None

@@ -148,7 +148,10 @@ class Records:
         )
 
     def broken_off(self, environment: str) -> ResetRecord | None:
-        """The newest reset of an environment that wiped anything, if the site was not opened again since, or None."""
+        """The newest reset of an environment that wiped anything, if no reset opened the site since, or None.
+
+        Whoever went back by hand and opened it is not recorded; Heroku has to be asked for that.
+        """
         newest = self._first(
             "select * from bc_pipelines.reset where environment = %s and state = any(%s)"
             " order by started_at desc limit 1",

@@ -40,7 +40,8 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
 
     Raises:
         GateClosed: the stored archive is not the one that was proven; nothing was touched.
-        Refused: the rollback point is gone; nothing was touched.
+        Refused: the target's database is not its own, or the rollback point is gone: nothing was touched. Or the lock
+            was lost: the target is in maintenance, its database untouched.
         HerokuError: the restore was refused or failed. The target stays in maintenance.
     """
     _require_the_proven_archive(tools, record)
@@ -48,6 +49,7 @@ def wipe_and_restore(tools: Tools, record: ResetRecord, on_progress: Callable[[T
     record = _remember_formation(tools, record)
     require_rollback_point(tools, record)
     record = _close(tools, record, target)
+    # Closing takes a while, in which the lock's connection may have ended and somebody else begun.
     tools.lock.assert_held()
     restore = _ask_for_restore(tools, record, target)
     record = tools.records.note(record, restore_transfer=restore.name, restore_uuid=restore.uuid)

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations.copying import collector_for, digest, write_copy
@@ -69,8 +68,8 @@ def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[in
     """
     app = tools.settings.production.heroku_app
     backup = _source(tools, record)
-    rules = policy(tools, "staging")
-    with scratch_folder(tools.settings.scratch) as folder:
+    rules = _policy(tools)
+    with _scratch_folder(tools.settings.scratch) as folder:
         path = folder / "archive.dump"
         with (
             tools.heroku.open_backup(app, backup) as source,
@@ -82,11 +81,11 @@ def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[in
         return _keep(tools, record, path, sanitised) if proof.passed else sanitised
 
 
-def policy(tools: Tools, profile: Literal["staging", "local"]) -> Policy:
-    """The council's choices for one profile."""
+def _policy(tools: Tools) -> Policy:
+    """The council's choices for staging."""
     privacy = tools.settings.privacy
     return Policy(
-        profile=profile,
+        profile="staging",
         staff_domains=privacy.staff_domains,
         staff_passwords=privacy.staff_passwords,
         mail_sink=privacy.mail_sink,
@@ -95,7 +94,7 @@ def policy(tools: Tools, profile: Literal["staging", "local"]) -> Policy:
 
 
 @contextmanager
-def scratch_folder(parent: Path) -> Iterator[Path]:
+def _scratch_folder(parent: Path) -> Iterator[Path]:
     """A private folder (mode 0700) that is gone afterwards; what killed runs left for a week is removed on the way."""
     parent.mkdir(parents=True, exist_ok=True)
     for leftover in parent.glob(f"{_SCRATCH_PREFIX}*"):
@@ -127,7 +126,5 @@ def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -
     delete_leftovers(tools, record)
     tools.archives.upload_archive(path, key, sanitised.sha256)
     tools.archives.put_text(f"archives/{record.id}.manifest.json", sanitised.manifest.to_json(), "application/json")
-    tools.records.note(
-        record, State.SANITISED, archive_key=key, archive_bytes=sanitised.size_bytes, archive_sha256=sanitised.sha256
-    )
+    tools.records.note(record, State.SANITISED, archive_key=key, archive_sha256=sanitised.sha256)
     return Sanitised(sanitised.manifest, sanitised.proof, sanitised.size_bytes, sanitised.sha256, key)

@@ -60,7 +60,7 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
         return f"{environment.capitalize()} was not touched by this run and is as it was. {_ON}"
     if not _touched(wreck):
         return _untouched(wreck)
-    return f"This run touched nothing, but {_wreck(wreck, wreck.id)}"
+    return f"This run touched nothing. Unless somebody has gone back and opened it since, {_wreck(wreck, wreck.id)}"
 
 
 def _touched(record: ResetRecord) -> bool:

@@ -75,6 +75,7 @@ def target_database(
     """
     database = own_database(tools, environment, record)
     url = tools.heroku.config_vars(database.app)["DATABASE_URL"]
+    # As libpq reads it, which can differ from how Heroku's address is read (`?host=`), because libpq opens it.
     where = identity.Identity.from_url(url)
     if (where.host, where.port, where.database) != (
         database.address.host,

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bc_pipelines.database.identity import DatabaseError, Identity, connect, same, size_bytes
+from bc_pipelines.database.identity import DatabaseError, Identity, connect, size_bytes
 from bc_pipelines_tests.postgres import Cluster
 
 SECRET = "hunter2-should-never-show"
@@ -51,21 +51,6 @@ def test_what_names_no_single_database_is_refused_without_quoting_it(url: str) -
         Identity.from_url(url)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        (Identity("localhost", 5433, "shop"), Identity("127.0.0.1", 5433, "shop"), True),
-        (Identity("db.example", 5432, "shop"), Identity("db.example", 5432, "shop"), True),
-        (Identity("db.example", 5432, "shop"), Identity("db.example", 5432, "shop2"), False),
-        (Identity("db.example", 5432, "shop"), Identity("db.example", 5433, "shop"), False),
-        (Identity("db.example", 5432, "shop"), Identity("db2.example", 5432, "shop"), False),
-    ],
-)
-def test_same(one: Identity, other: Identity, expected: bool) -> None:
-    """Two identities are the same database only if host, port and name all agree; loopback has several spellings."""
-    assert same(one, other) is expected
 
 
 def test_connect_opens_with_a_name_and_autocommit(url: str) -> None:

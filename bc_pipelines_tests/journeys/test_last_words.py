@@ -101,7 +101,7 @@ def test_a_stop_before_there_is_a_record(wreck: Outcome, outside: Outside, monke
     with monkeypatch.context() as patch:
         patch.setenv("HEROKU_API_KEY", "11111111-2222-3333-4444-555555555555")
         outcome = outside.reset()
-    assert "This run touched nothing, but" in outcome.failure
+    assert "This run touched nothing. Unless somebody has gone back" in outcome.failure
     is_told(outcome, outside)
 
 
