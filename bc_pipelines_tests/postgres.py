@@ -57,7 +57,7 @@ def find_bindirs() -> dict[int, Path]:
     """Every complete PostgreSQL install here, by major version; a system install wins over the wheel's.
 
     Returns:
-        For each major version, the folder that holds server and client programs.
+        For each major version, in ascending order, the folder that holds server and client programs.
     """
     found = wheel_bindirs()
     for folder in Path("/usr/lib/postgresql").glob("*/bin"):
@@ -65,6 +65,16 @@ def find_bindirs() -> dict[int, Path]:
             found[int(folder.parent.name)] = folder
     complete = {major: path for major, path in found.items() if all((path / tool).is_file() for tool in TOOLS)}
     return dict(sorted(complete.items()))
+
+
+def oldest_bindir() -> Path:
+    """The install of the lowest major version."""
+    return next(iter(find_bindirs().values()))
+
+
+def newest_bindir() -> Path:
+    """The install of the highest major version."""
+    return next(reversed(find_bindirs().values()))
 
 
 def wheel_bindirs() -> dict[int, Path]:

@@ -8,7 +8,7 @@ import re
 import stat
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,37 +20,15 @@ from bc_pipelines.cli import app
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines_tests.archive_commands import BUCKS, WAIT_SECONDS, answer, assert_nobody_in, bucks, cut, sanitise
 from bc_pipelines_tests.archive_samples import NEW_IN_THE_SITE, STAFF_DOMAIN, dump_site, leaky_catalogue
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster
 
 COMMANDS = ("inspect", "sanitise", "prove", "suggest")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A server of the oldest version that this machine has."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[min(bindirs)]) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def raw(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small site's archive."""
-    return dump_site(cluster, tmp_path_factory.mktemp("raw") / "production.dump")
 
 
 @pytest.fixture(scope="module")
 def new(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with a table and columns that the catalogue does not know."""
     return dump_site(cluster, tmp_path_factory.mktemp("new") / "production.dump", NEW_IN_THE_SITE)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for what is written."""
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
 
 
 def test_a_copy_is_written_and_proven(raw: Path, folder: Path, cluster: Cluster) -> None:

@@ -24,29 +24,7 @@ from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.archive_commands import BUCKS, QUERY, WAIT_SECONDS, assert_nobody_in, bucks, cut, sanitise
 from bc_pipelines_tests.archive_samples import BULK, dump_site
 from bc_pipelines_tests.heroku.scripted import Reply, ScriptedServer, Seen
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A server of the oldest version that this machine has."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[min(bindirs)]) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def raw(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small site's archive."""
-    return dump_site(cluster, tmp_path_factory.mktemp("raw") / "production.dump")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for what is written."""
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
+from bc_pipelines_tests.postgres import Cluster
 
 
 def on_a_terminal(*arguments: str | Path) -> tuple[int, str]:

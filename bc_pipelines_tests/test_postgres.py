@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bc_pipelines_tests.postgres import Cluster, find_bindirs, wheel_bindirs
+from bc_pipelines_tests.postgres import Cluster, find_bindirs, newest_bindir, wheel_bindirs
 
 BIN_DIRS = find_bindirs()
-NEWEST = BIN_DIRS[max(BIN_DIRS)]
+NEWEST = newest_bindir()
 
 
 def listening(port: int) -> bool:
@@ -65,7 +65,7 @@ def test_a_cluster_ends_with_the_process_that_started_it() -> None:
     """Killed outright, a test process leaves neither a server nor its files behind."""
     program = (
         "import sys, time; from bc_pipelines_tests.postgres import *\n"
-        "cluster = Cluster(find_bindirs()[max(find_bindirs())]).__enter__()\n"
+        "cluster = Cluster(newest_bindir()).__enter__()\n"
         "print(cluster.port, cluster.execute('SHOW data_directory')[0][0], flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -8,10 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bc_pipelines_tests.database.fixtures import cluster
 from bc_pipelines_tests.postgres import Cluster
-
-__all__ = ["cluster", "connection"]
 
 
 @pytest.fixture

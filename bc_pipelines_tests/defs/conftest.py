@@ -1,21 +1,30 @@
-"""What tests of schedules, sensors and the reaper share: a database that stands in for Dagster's own, and settings."""
+"""What tests of schedules, sensors and ended runs share: a server for Dagster's database, settings, an instance."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from bc_pipelines.operations.record import Records
 from bc_pipelines.sandbox.apps import environments_toml
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster, newest_bindir
 
 API_KEY = "HRKU-a-token-that-nobody-may-see"
+STORAGE = """
+storage:
+  postgres:
+    postgres_url:
+      env: DAGSTER_DATABASE_URL
+telemetry:
+  enabled: false
+"""
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[max(bindirs)]) as running:
+    with Cluster(newest_bindir()) as running:
         yield running
 
 
@@ -38,3 +47,24 @@ def environments(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     }.items():
         monkeypatch.setenv(name, value)
     return path
+
+
+@pytest.fixture
+def instance(
+    cluster: Cluster, environments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """A new Dagster instance with its storage in PostgreSQL, found by this process and its children."""
+    cluster.create_database("dagster")
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(STORAGE, encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_DATABASE_URL", cluster.url("dagster"))
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@pytest.fixture
+def records(instance: dg.DagsterInstance, cluster: Cluster) -> Records:
+    """The reset records beside it."""
+    return Records(cluster.url("dagster"))

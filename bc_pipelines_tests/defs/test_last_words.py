@@ -1,8 +1,5 @@
 """The last message of a reset that did not come to its end, added to real runs on a Dagster instance in PostgreSQL."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import dagster as dg
 import pytest
 
@@ -11,35 +8,13 @@ from bc_pipelines.defs.last_words import where_staging_stands_after_a_failure, w
 from bc_pipelines.defs.reaper import report_dead_runs
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines_tests.defs.sleeper import sleeper
-from bc_pipelines_tests.defs.test_reaper import GONE, STORAGE
-from bc_pipelines_tests.postgres import Cluster
+from bc_pipelines_tests.defs.test_reaper import GONE
 
 APP = "council-staging"
 ENDS = {
     dg.DagsterEventType.RUN_FAILURE: (dg.DagsterRunStatus.FAILURE, where_staging_stands_after_a_failure),
     dg.DagsterEventType.RUN_CANCELED: (dg.DagsterRunStatus.CANCELED, where_staging_stands_after_terminate),
 }
-
-
-@pytest.fixture
-def instance(
-    cluster: Cluster, environments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dg.DagsterInstance]:
-    """A new Dagster instance with its storage in PostgreSQL."""
-    cluster.create_database("dagster")
-    home = tmp_path / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(STORAGE, encoding="utf-8")
-    monkeypatch.setenv("DAGSTER_DATABASE_URL", cluster.url("dagster"))
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-@pytest.fixture
-def records(instance: dg.DagsterInstance, cluster: Cluster) -> Records:
-    """The reset records beside it."""
-    return Records(cluster.url("dagster"))
 
 
 def begun(instance: dg.DagsterInstance, *, reset: bool = True, tags: dict[str, str] | None = None) -> str:

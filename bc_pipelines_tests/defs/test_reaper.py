@@ -4,9 +4,8 @@ import os
 import platform
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,43 +15,13 @@ import pytest
 from bc_pipelines.defs.reaper import HOST, PROCESS, mark, report_dead_runs
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines_tests.defs.sleeper import sleeper
-from bc_pipelines_tests.postgres import Cluster
+from bc_pipelines_tests.waiting import PATIENCE, until
 
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE = 60
 STARTED = dg.DagsterRunStatus.STARTED
 NOT_UNDER_WAY = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED)
 # No system gives out so high a process number.
 GONE = {HOST: platform.node(), PROCESS: "99999999-5"}
-STORAGE = """
-storage:
-  postgres:
-    postgres_url:
-      env: DAGSTER_DATABASE_URL
-telemetry:
-  enabled: false
-"""
-
-
-@pytest.fixture
-def instance(
-    cluster: Cluster, environments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dg.DagsterInstance]:
-    """A new Dagster instance with its storage in PostgreSQL, found by this process and its children."""
-    cluster.create_database("dagster")
-    home = tmp_path / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(STORAGE, encoding="utf-8")
-    monkeypatch.setenv("DAGSTER_DATABASE_URL", cluster.url("dagster"))
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-@pytest.fixture
-def records(instance: dg.DagsterInstance, cluster: Cluster) -> Records:
-    """The reset records beside it."""
-    return Records(cluster.url("dagster"))
 
 
 @contextmanager
@@ -67,14 +36,6 @@ def running_process(instance: dg.DagsterInstance) -> Iterator[tuple[str, subproc
             yield run_id, process
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, up to a bound that fails the test."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)
 
 
 def tags_of(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:

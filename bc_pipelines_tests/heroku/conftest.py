@@ -11,7 +11,7 @@ from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.sandbox.certificates import Certificates, make_certificates
 from bc_pipelines_tests.heroku.scripted import ScriptedServer
 from bc_pipelines_tests.heroku.simulated import APPS, Heroku, running
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster, oldest_bindir
 
 TOKEN = "HRKU-a-token-that-nobody-may-see"
 POLL = 0.02
@@ -46,7 +46,7 @@ def client(server: ScriptedServer) -> Iterator[HerokuClient]:
 @pytest.fixture(scope="session")
 def _heroku(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heroku]:
     with (
-        Cluster(next(iter(find_bindirs().values()))) as cluster,
+        Cluster(oldest_bindir()) as cluster,
         ExitStack() as stack,
     ):
         for name in APPS:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,8 @@ from bc_pipelines.sandbox import servers
 from bc_pipelines.sandbox.apps import PRODUCTION, STAGING, App
 from bc_pipelines.sandbox.up import up
 from bc_pipelines.sandbox.world import World
+from bc_pipelines_tests.waiting import until
 
-PATIENCE = 60
 PAGES = 500
 EMPTY = """
 SET client_min_messages = warning;
@@ -109,11 +108,3 @@ class Outside:
         os.kill(pid, signal.SIGKILL)
         until(lambda: "stopped" in [each.state for each in servers.status(self.world)])
         up(self.world.root, fill=False)
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, up to a bound that fails the test."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)

@@ -9,7 +9,8 @@ import pytest
 
 from bc_pipelines.sandbox.apps import DEVELOPMENT, PRODUCTION, STAGING
 from bc_pipelines_tests.heroku_cli.commands import HerokuCli
-from bc_pipelines_tests.heroku_cli.outside import PAGES, Outside, until
+from bc_pipelines_tests.heroku_cli.outside import PAGES, Outside
+from bc_pipelines_tests.waiting import until
 
 ON_PRODUCTION = ("-a", PRODUCTION.name)
 ONTO_STAGING = ("DATABASE", "-a", STAGING.name, "--confirm", STAGING.name)

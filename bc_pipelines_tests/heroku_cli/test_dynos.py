@@ -6,7 +6,8 @@ import pytest
 
 from bc_pipelines.sandbox.apps import STAGING
 from bc_pipelines_tests.heroku_cli.commands import HerokuCli
-from bc_pipelines_tests.heroku_cli.outside import Outside, until
+from bc_pipelines_tests.heroku_cli.outside import Outside
+from bc_pipelines_tests.waiting import until
 
 ATTACHED = ("run", "--no-tty", "--exit-code", "-a", STAGING.name, "--")
 

@@ -1,7 +1,5 @@
 """The archive store on a real S3 server: what it keeps, what it deletes, and how it says that it cannot."""
 
-import tempfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,21 +8,7 @@ import pytest
 
 from bc_pipelines.operations.archive_store import ArchiveStore
 from bc_pipelines.operations.errors import OutOfReach
-from bc_pipelines.sandbox.environment import product_environment
-from bc_pipelines.sandbox.up import down, sandbox
 from bc_pipelines.sandbox.world import BUCKETS, World
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    """A sandbox without content, whose S3 server the usual AWS variables name."""
-    with tempfile.TemporaryDirectory(prefix="bc-store-") as folder, pytest.MonkeyPatch.context() as variables:
-        root = Path(folder) / "sandbox"
-        with sandbox(root, fill=False) as world:
-            for name, value in product_environment(world).items():
-                variables.setenv(name, value)
-            yield world
-        down(root, destroy=True)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.policy import Policy
 from bc_pipelines.proof import Match, ProofFailed
 from bc_pipelines_tests.archive_samples import STAFF_DOMAIN, dump_site, leaky_catalogue
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster, oldest_bindir
 
 RULES = Policy("staging", frozenset((STAFF_DOMAIN,)), "keep", "sink@staging.example", "open-staging")
 
@@ -63,8 +63,7 @@ class Interfering:
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small site's archive."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[min(bindirs)]) as cluster:
+    with Cluster(oldest_bindir()) as cluster:
         yield dump_site(cluster, tmp_path_factory.mktemp("raw") / "raw.dump")
 
 

@@ -1,7 +1,6 @@
 """The edges of the wipe, at the sandbox's servers: what is asked before it, and what is told when it goes wrong."""
 
 import ssl
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -19,26 +18,12 @@ from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.standing import standing
 from bc_pipelines.operations.target import facts_of
 from bc_pipelines.operations.tools import Tools, open_tools
-from bc_pipelines.sandbox.environment import product_environment
-from bc_pipelines.sandbox.up import down, sandbox
 from bc_pipelines.sandbox.world import World
 
 ARCHIVE = "archives/proven.dump"
 ACCOUNTS = "archives/an-earlier-reset.accounts.json"
 CONTENT = "PGDMP, proven"
 PASSED = (Verdict(passed=True, summary="Hidden.", facts={}),)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    """A sandbox whose databases are empty."""
-    with tempfile.TemporaryDirectory(prefix="bc-restore-") as folder, pytest.MonkeyPatch.context() as variables:
-        root = Path(folder) / "sandbox"
-        with sandbox(root, fill=False) as world:
-            for name, value in product_environment(world).items():
-                variables.setenv(name, value)
-            yield world
-        down(root, destroy=True)
 
 
 @pytest.fixture

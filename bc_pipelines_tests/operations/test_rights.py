@@ -13,7 +13,7 @@ from bc_pipelines.operations.rights import require_rights, rights_for_reset
 from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.sandbox.apps import environments_toml
 from bc_pipelines.sandbox.certificates import make_certificates
-from bc_pipelines_tests.postgres import find_bindirs
+from bc_pipelines_tests.postgres import oldest_bindir
 from bc_pipelines_tests.sandbox.heroku.simulated import (
     EMAIL,
     PRODUCTION,
@@ -39,7 +39,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
     certificates = make_certificates(tmp_path_factory.mktemp("tls") / "private", [PRODUCTION_HOST])
     urls = tuple(f"postgres://site:{PASSWORD}@{name}.database.invalid/site" for name in ("production", "staging"))
     folder = tmp_path_factory.mktemp("heroku")
-    simulated = Simulated(folder, certificates, next(iter(find_bindirs().values())), (urls[0], urls[1]))
+    simulated = Simulated(folder, certificates, oldest_bindir(), (urls[0], urls[1]))
     apps = simulated.config["apps"]
     addon = {"id": "00000000-0000-4000-9000-000000000000", "name": "postgresql-oblong-99999", "plan": "standard-0"}
     apps.append(apps[1] | {"id": "00000000-0000-4000-8000-000000000000", "name": OTHER, "hosts": [], "addon": addon})

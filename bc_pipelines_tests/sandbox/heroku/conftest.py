@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bc_pipelines.sandbox.certificates import Certificates, make_certificates
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster, oldest_bindir
 from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION_HOST, STAGING_HOST, Simulated
 
 # More than fits into one buffer anywhere, so that transfers and downloads come in pieces.
@@ -35,8 +35,7 @@ CREATE TABLE IF NOT EXISTS leftover.thing (id integer);
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server with a production and a staging database, owned by an ordinary user."""
-    bindirs = find_bindirs()
-    with Cluster(bindirs[min(bindirs)]) as running:
+    with Cluster(oldest_bindir()) as running:
         running.execute(f"CREATE ROLE site LOGIN PASSWORD '{running.password}'")
         for name in ("production", "staging"):
             running.create_database(name)

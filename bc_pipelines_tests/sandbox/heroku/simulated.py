@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bc_pipelines.sandbox.certificates import Certificates
+from bc_pipelines_tests.waiting import PATIENCE, until
 
 TOKEN = "invented-token-of-the-tests"
 PRODUCTION, STAGING = "buckinghamshire-production", "buckinghamshire-staging"
@@ -27,7 +27,6 @@ PRODUCTION_HOST, STAGING_HOST = "www.buckinghamshire.example", "www.staging.buck
 EMAIL = "robot@buckinghamshire.example"
 TEAM = "council"
 CHECKOUT = Path(__file__).parents[3]
-PATIENCE = 60
 
 # A site that tells what it was asked; it boots in a moment and needs no database.
 WSGI_SITE = """
@@ -219,14 +218,6 @@ def created(answer: httpx.Response) -> dict[str, Any]:
     """The body of a 201."""
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
-
-
-def until(condition: Any) -> None:  # noqa: ANN401 - anything that can be called and judged
-    """Wait for a condition, up to a bound that fails the test."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from bc_pipelines.sandbox.certificates import Certificates
 from bc_pipelines_tests.postgres import Cluster
-from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, STAGING, Simulated, until
+from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, STAGING, Simulated
+from bc_pipelines_tests.waiting import until
 
 KEPT = 2
 """Backups that production's plan keeps; few, so that some are evicted."""

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipelines.sandbox.heroku import signing
-from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, Simulated, until
+from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, Simulated
+from bc_pipelines_tests.waiting import until
 
 MOMENT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY, HOST, PATH = b"invented key", "127.0.0.1:443", "/xfer-bucket/app/backup"

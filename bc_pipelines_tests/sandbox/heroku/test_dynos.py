@@ -15,14 +15,13 @@ import pytest
 from bc_pipelines.sandbox.heroku.config import Config, ConfigError
 from bc_pipelines_tests.sandbox.heroku.simulated import (
     CHECKOUT,
-    PATIENCE,
     STAGING,
     STAGING_HOST,
     Simulated,
     alive,
     created,
-    until,
 )
+from bc_pipelines_tests.waiting import PATIENCE, until
 
 STATUS = "\uffff heroku-command-exit-status: "
 

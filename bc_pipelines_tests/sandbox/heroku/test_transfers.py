@@ -21,8 +21,8 @@ from bc_pipelines_tests.sandbox.heroku.simulated import (
     STAGING_ADDON,
     Simulated,
     created,
-    until,
 )
+from bc_pipelines_tests.waiting import until
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000")
 

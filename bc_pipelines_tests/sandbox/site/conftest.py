@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bc_pipelines_tests.postgres import Cluster, find_bindirs
+from bc_pipelines_tests.postgres import Cluster, oldest_bindir
 from bc_pipelines_tests.sandbox.site.copies import SCALE, SEED, Copy
 
 
@@ -19,7 +19,7 @@ def succeeded(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """A database that the site's migrations made from nothing."""
-    with Cluster(next(iter(find_bindirs().values()))) as cluster:
+    with Cluster(oldest_bindir()) as cluster:
         cluster.create_database("migrated")
         copy = Copy(cluster, "migrated", tmp_path_factory.mktemp("no-media"))
         succeeded(copy.manage("migrate", "--no-input"))
