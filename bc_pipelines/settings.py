@@ -31,12 +31,11 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bc_pipelines.tables import SettingsError as SettingsError
+from bc_pipelines.tables import flag, only, required, text, texts
+
 HEROKU_PLATFORM_URL = "https://api.heroku.com"
 HEROKU_DATA_HOST = "api.data.heroku.com"
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it and says what to write."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +167,12 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
     _refuse_contradictions(environments)
     return Settings(
         environments=environments,
-        archive_bucket=_text(table["archive_store"], "bucket", "archive_store"),
+        archive_bucket=text(table["archive_store"], "bucket", "archive_store"),
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
         backup_max_age=_max_age(table.get("backups", {})),
         heroku=_heroku(variables),
-        dagster_database_url=_required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
+        dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
         scratch=Path(variables.get("BC_SCRATCH") or tempfile.gettempdir()),
     )
@@ -219,7 +218,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    _only(table, str(path), "archive_store", "backups", "privacy", "proof", "environments")
+    only(table, str(path), "archive_store", "backups", "privacy", "proof", "environments")
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
@@ -228,14 +227,14 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
 
 def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     where = f"environments.{name}"
-    _only(entry, where, "heroku_app", "writable", "hosts", "sites", "standing_approval")
+    only(entry, where, "heroku_app", "writable", "hosts", "sites", "standing_approval")
     # Host names are the same in capitals; everything that compares them relies on lower case.
     sites = {str(k).lower(): str(v).lower() for k, v in entry.get("sites", {}).items()}
     return Environment(
         name=name,
-        heroku_app=_text(entry, "heroku_app", where),
-        writable=_flag(entry, "writable", where),
-        hosts=tuple(host.lower() for host in _texts(entry, "hosts", where)) or tuple(sites.values()),
+        heroku_app=text(entry, "heroku_app", where),
+        writable=flag(entry, "writable", where),
+        hosts=tuple(host.lower() for host in texts(entry, "hosts", where)) or tuple(sites.values()),
         sites=sites,
         standing_approval=_standing_approval(entry.get("standing_approval"), where),
     )
@@ -247,7 +246,7 @@ def _standing_approval(entry: Mapping[str, Any] | None, where: str) -> StandingA
     until = entry.get("until")
     if not isinstance(until, date):
         raise SettingsError(f"{where}.standing_approval.until must be a date without quotes, as 2027-03-31.")
-    return StandingApproval(by=_text(entry, "by", f"{where}.standing_approval"), until=until)
+    return StandingApproval(by=text(entry, "by", f"{where}.standing_approval"), until=until)
 
 
 def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:
@@ -270,11 +269,11 @@ def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:
 
 
 def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
-    _only(table, "privacy", "staff_domains", "staff_passwords", "mail_sink")
+    only(table, "privacy", "staff_domains", "staff_passwords", "mail_sink")
     passwords = table.get("staff_passwords", "keep")
     if passwords not in ("keep", "replace"):
         raise SettingsError('privacy.staff_passwords must be "keep" or "replace".')
-    domains = frozenset(domain.strip().lower() for domain in _texts(table, "staff_domains", "privacy"))
+    domains = frozenset(domain.strip().lower() for domain in texts(table, "staff_domains", "privacy"))
     if not domains:
         raise SettingsError("privacy.staff_domains is empty; without it every account would be replaced.")
     if any("@" in domain or "." not in domain for domain in domains):
@@ -282,16 +281,16 @@ def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
     return Privacy(
         staff_domains=domains,
         staff_passwords=passwords,
-        mail_sink=_text(table, "mail_sink", "privacy"),
-        view_restriction_password=_required(
+        mail_sink=text(table, "mail_sink", "privacy"),
+        view_restriction_password=required(
             variables, "BC_VIEW_RESTRICTION_PASSWORD", "the one password for private pages on staging"
         ),
     )
 
 
 def _declared_public(table: Mapping[str, Any]) -> tuple[str, ...]:
-    _only(table, "proof", "public")
-    public = _texts(table, "public", "proof")
+    only(table, "proof", "public")
+    public = texts(table, "public", "proof")
     if any(not any(letter.isalnum() for letter in text) for text in public):
         raise SettingsError("proof.public holds a text without any letter or digit; remove it.")
     return public
@@ -313,52 +312,15 @@ def _heroku(variables: Mapping[str, str]) -> Heroku:
 
 
 def _token(variables: Mapping[str, str]) -> str:
-    token = _required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`").strip()
+    token = required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`").strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError("HEROKU_API_KEY holds a character that no token has; was something else pasted?")
     return token
 
 
 def _max_age(table: Mapping[str, Any]) -> timedelta:
-    _only(table, "backups", "max_age_hours")
+    only(table, "backups", "max_age_hours")
     hours = table.get("max_age_hours", 24)
     if not isinstance(hours, int) or isinstance(hours, bool) or hours <= 0:
         raise SettingsError("backups.max_age_hours must be a whole number of hours above 0.")
     return timedelta(hours=hours)
-
-
-def _only(table: object, where: str, *known: str) -> None:
-    """Refuse what nobody reads: a misspelt key would otherwise mean its default."""
-    if not isinstance(table, Mapping):
-        raise SettingsError(f"{where} must be one table of settings.")
-    unknown = table.keys() - set(known)
-    if unknown:
-        raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
-
-
-def _flag(table: Mapping[str, Any], key: str, where: str) -> bool:
-    value = table.get(key, False)
-    if not isinstance(value, bool):
-        raise SettingsError(f"{where}.{key} must be true or false, without quotes.")
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    values = table.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise SettingsError(f'{where}.{key} must be a list of texts, as ["one", "two"].')
-    return tuple(values)
-
-
-def _required(variables: Mapping[str, str], name: str, meaning: str) -> str:
-    value = variables.get(name)
-    if not value:
-        raise SettingsError(f"The environment variable {name} is not set; it holds {meaning}.")
-    return value
-
-
-def _text(table: Mapping[str, Any], key: str, where: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise SettingsError(f"environments.toml: {where}.{key} is missing or not a text.")
-    return value
