@@ -51,7 +51,7 @@ def batches(pieces: Iterable[bytes], max_row: int) -> Iterator[list[bytes]]:
         max_row: longest row to accept, in bytes.
 
     Yields:
-        Lists of rows without their newlines.
+        Lists of rows without their newlines. Nothing else holds on to them, so that whoever empties a list frees them.
 
     Raises:
         UnsupportedArchive: a row is too long.
@@ -59,25 +59,29 @@ def batches(pieces: Iterable[bytes], max_row: int) -> Iterator[list[bytes]]:
         TruncatedArchive: no end marker.
     """
     pieces = iter(pieces)
-    held: list[bytes] = []
+    begun: list[bytes] = []
     size = 0
     for piece in pieces:
-        held.append(piece)
         size += len(piece)
         if b"\n" in piece:
-            text = b"".join(held)
-            lines = text.split(b"\n")
+            # Only the first line has a beginning: a long row is put together once, and its parts are let go.
+            lines = piece.split(b"\n")
+            lines[0] = b"".join([*begun, lines[0]])
             rest = lines.pop()
+            begun = []
             if size > max_row and max(map(len, lines)) > max_row:
                 raise _too_long(max_row)
-            if END + b"\n" in text and END in lines:
+            if (END + b"\n" in piece or lines[0] == END) and END in lines:
                 mark = lines.index(END)
                 _check_ending(b"\n".join([*lines[mark + 1 :], rest]), pieces)
-                if mark:
-                    yield lines[:mark]
+                del lines[mark:]
+                if lines:
+                    yield lines
                 return
             yield lines
-            held, size = [rest], len(rest)
+            begun, size = [rest], len(rest)
+        else:
+            begun.append(piece)
         if size > max_row:
             raise _too_long(max_row)
     raise TruncatedArchive("a block ends without its end marker")

@@ -1,26 +1,19 @@
 """Rewriting JSON by path. A text inside JSON that is JSON itself, such as a StreamField's, is rewritten like the rest.
 
-Everything that a rule does not name stays as it is, numbers to the last digit.
+Everything that a rule does not name stays as it is written, byte for byte.
 """
 
+import codecs
 import json
 import re
-import secrets
-from typing import TypeAlias
 
 from bc_pipelines.privacy.entries import JsonRule
-
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-
-# Long texts in JSON are cheap, but each value of it costs Python about a hundred bytes, however short it is written.
-_MOST_VALUES = 1_000_000
+from bc_pipelines.privacy.json_text import NotJson, UnreadableJson, Walker, quoted, unescaped
 
 # An escape of a printable ASCII character, which could spell a key's name in another way.
 _HIDDEN_LETTER = re.compile(rb"\\u00[2-7]")
-
-
-class UnreadableJson(ValueError):
-    """A value is no JSON, or JSON that says two things at once. Carries no part of the value."""
+_MAY_BE_JSON = re.compile(rb'"(?:\s|\\[ntr])*+(?:[{[]|\\u)')
+_AT_ONCE = 1 << 20
 
 
 class JsonRewriter:
@@ -33,29 +26,24 @@ class JsonRewriter:
 
     def __init__(self, rule: JsonRule, mail_sink: str) -> None:
         self._rule = rule
-        self._sink = mail_sink
+        self._sink = json.dumps(mail_sink, ensure_ascii=False).encode()
+        self._names = [key.encode() for key in sorted(rule.empty | rule.mail_sink)]
         # How a harmless key looks in PostgreSQL's output of jsonb: already empty.
         self._harmless = [(key.encode(), f'{key}": []'.encode()) for key in sorted(rule.empty)]
         self._harmless += [(key.encode(), f'{key}": ""'.encode()) for key in sorted(rule.mail_sink)]
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, document: bytes) -> bytes:
         """Rewrite one value.
 
         Raises:
             UnreadableJson: it cannot be read.
+            UnicodeDecodeError: it is not UTF-8.
         """
-        if sum(map(text.count, ",[{")) > _MOST_VALUES:
-            raise UnreadableJson(f"JSON of more than {_MOST_VALUES:,} values")
+        _insist_on_utf8(document)
         try:
-            return _encode(self._rewritten(_decode(text)))
+            return self._rewritten(document)
         except RecursionError:
             raise UnreadableJson("JSON that is nested too deeply") from None
-        except json.JSONDecodeError:
-            raise UnreadableJson("not JSON") from None
-        except UnreadableJson:
-            raise
-        except ValueError:
-            raise UnreadableJson("JSON with a number of thousands of digits") from None
 
     def leaves_alone(self, field: bytes) -> bool:
         """Whether a field, still escaped as COPY wrote it, surely holds nothing to rewrite. Cheap."""
@@ -64,82 +52,121 @@ class JsonRewriter:
         every_key_empty = all(field.count(key) == field.count(empty) for key, empty in self._harmless)
         return every_key_empty and not _HIDDEN_LETTER.search(field)
 
-    def _rewritten(self, value: Json) -> Json:
-        if self._rule.allow is not None:
-            return _only_allowed(value, self._rule.allow) if isinstance(value, dict) else {}
-        return self._walk(value)
+    def _rewritten(self, document: bytes) -> bytes:
+        walker = Walker(document)
+        if self._rule.allow is None:
+            edits = _Edits(document)
+            self._walk(walker, edits)
+            result = edits.applied()
+        elif walker.next() == b"{":
+            result = _only_allowed(walker, self._rule.allow)
+        else:
+            walker.value()
+            result = b"{}"
+        walker.end()
+        return result
 
-    def _walk(self, value: Json) -> Json:
-        if isinstance(value, dict):
-            return {key: self._member(key, item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._walk(item) for item in value]
-        if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-            return self._inner(value)
-        return value
+    def _walk(self, walker: Walker, edits: "_Edits") -> None:
+        """Pass one value and note what is to be replaced in it."""
+        first = walker.next()
+        if first == b"{":
+            for key in walker.members():
+                if key in self._rule.empty or key in self._rule.mail_sink:
+                    self._replace(key, walker, edits)
+                else:
+                    self._walk(walker, edits)
+        elif first == b"[":
+            for _ in walker.items():
+                self._walk(walker, edits)
+        elif first == b'"':
+            start = walker.at
+            string = walker.string()
+            if self._may_hold_a_name(string):
+                edits.replace(start, walker.at, self._inner(string))
+        else:
+            walker.scalar()
 
-    def _member(self, key: str, value: Json) -> Json:
-        if key in self._rule.empty:
-            return _emptied(value)
-        if key in self._rule.mail_sink:
-            return _redirected(value, self._sink)
-        return self._walk(value)
+    def _replace(self, key: str, walker: Walker, edits: "_Edits") -> None:
+        walker.next()
+        start = walker.at
+        walker.value()
+        value = walker.document[start : walker.at]
+        edits.replace(start, walker.at, _emptied(value) if key in self._rule.empty else self._redirected(value))
 
-    def _inner(self, text: str) -> str:
+    def _may_hold_a_name(self, string: bytes) -> bool:
+        named = any(name in string for name in self._names) or _HIDDEN_LETTER.search(string)
+        return bool(named and _MAY_BE_JSON.match(string))
+
+    def _inner(self, string: bytes) -> bytes:
         """Rewrite a text that may be JSON; a text that is not, or has nothing to rewrite, stays as it stands."""
+        text = unescaped(string)
+        if not text.lstrip().startswith((b"{", b"[")):
+            return string
         try:
-            value = _decode(text)
-        except json.JSONDecodeError:
-            return text
-        rewritten = self._walk(value)
-        return text if rewritten == value else _encode(rewritten)
+            rewritten = self._rewritten(text)
+        except NotJson:
+            return string
+        return string if rewritten == text else quoted(rewritten)
+
+    def _redirected(self, value: bytes) -> bytes:
+        if value.startswith(b'"'):
+            return value if value == b'""' else self._sink
+        if value.startswith(b"["):
+            return value if _is_empty_list(value) else b"[" + self._sink + b"]"
+        return b"null"
 
 
-def _emptied(value: Json) -> Json:
-    if isinstance(value, list):
-        return []
-    return "" if isinstance(value, str) else None
+class _Edits:
+    """Parts of a document that other bytes take the place of."""
+
+    def __init__(self, document: bytes) -> None:
+        self._document = memoryview(document)
+        self._parts: list[bytes | memoryview] = []
+        self._done = 0
+
+    def replace(self, start: int, end: int, by: bytes) -> None:
+        """Note a replacement; each begins where the one before ended, or later."""
+        self._parts += (self._document[self._done : start], by)
+        self._done = end
+
+    def applied(self) -> bytes:
+        """The document as it becomes."""
+        return b"".join([*self._parts, self._document[self._done :]])
 
 
-def _redirected(value: Json, sink: str) -> Json:
-    if isinstance(value, str):
-        return sink if value else value
-    if isinstance(value, list):
-        return [sink] if value else value
-    return None
+def _emptied(value: bytes) -> bytes:
+    if value.startswith(b"["):
+        return b"[]"
+    return b'""' if value.startswith(b'"') else b"null"
 
 
-def _only_allowed(value: dict[str, Json], allow: frozenset[tuple[str, ...]]) -> dict[str, Json]:
-    """The members that a path leads to: plain values at its end, objects on the way, and nulls."""
-    kept: dict[str, Json] = {}
-    for key, item in value.items():
+def _is_empty_list(value: bytes) -> bool:
+    return not value[1:-1].strip()
+
+
+def _only_allowed(walker: Walker, allow: frozenset[tuple[str, ...]]) -> bytes:
+    """An object with the members that a path leads to: plain values at its end, objects on the way, and nulls."""
+    kept = []
+    for key in walker.members():
         deeper = frozenset(path[1:] for path in allow if path[0] == key and len(path) > 1)
         ends_here = (key,) in allow
-        if item is None and (ends_here or deeper):
-            kept[key] = None
-        elif isinstance(item, dict) and deeper:
-            kept[key] = _only_allowed(item, deeper)
-        elif isinstance(item, str | int | float | bool) and ends_here:
-            kept[key] = item
-    return kept
+        first = walker.next()
+        start = walker.at
+        if first == b"{" and deeper:
+            value = _only_allowed(walker, deeper)
+        else:
+            walker.value()
+            value = walker.document[start : walker.at]
+            plain = first not in (b"{", b"[")
+            if not (plain and (ends_here or (value == b"null" and deeper))):
+                continue
+        kept.append(json.dumps(key, ensure_ascii=False).encode() + b": " + value)
+    return b"{" + b", ".join(kept) + b"}"
 
 
-# Numbers with a fraction travel as texts that nobody can have written, so that none of their digits is lost.
-_NUMBER = f"number {secrets.token_hex(16)} "
-_NUMBER_TEXT = re.compile(f'"{_NUMBER}([^"]+)"')
-
-
-def _decode(text: str) -> Json:
-    value: Json = json.loads(text, parse_float=lambda digits: _NUMBER + digits, object_pairs_hook=_object)
-    return value
-
-
-def _encode(value: Json) -> str:
-    return _NUMBER_TEXT.sub(r"\1", json.dumps(value, ensure_ascii=False))
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise UnreadableJson("JSON in which an object has a key twice")
-    return members
+def _insist_on_utf8(document: bytes) -> None:
+    """Decode, a part at a time, only to see that it can be."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(document), _AT_ONCE):
+        decoder.decode(document[start : start + _AT_ONCE])
+    decoder.decode(b"", final=True)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from bc_pipelines.pgarchive import ArchiveError, copytext
 from bc_pipelines.privacy.accounts import AccountCounter
 from bc_pipelines.privacy.errors import INCOMPLETE, SanitiseError
-from bc_pipelines.privacy.json_rules import UnreadableJson
+from bc_pipelines.privacy.json_text import UnreadableJson
 from bc_pipelines.privacy.rules import Rule
 
 Fields = list[bytes]
 
 _MOST_DEFERRED_BYTES = 32 << 20
+_NOT_UTF8 = "not UTF-8"
 
 
 @dataclass
@@ -102,13 +103,15 @@ class RowWork:
         """Take rows in, give those out that can be written already.
 
         Args:
-            lines: COPY lines.
+            lines: COPY lines; taken out of the list one by one, since each may have 32 MB.
 
         Raises:
             SanitiseError: a row cannot be made safe; names table, column and row number.
         """
         written = []
-        for line in lines:
+        lines.reverse()
+        while lines:
+            line = lines.pop()
             self.rows_read += 1
             fields = copytext.raw_fields(line)
             if len(fields) != self._plan.width:
@@ -118,10 +121,10 @@ class RowWork:
                 continue
             for observe in self._plan.observers:
                 observe(fields)
+            del line
             changed = self._apply_rules(fields)
-            if self._must_wait(fields, changed):
-                continue
-            written.append(self._finished(fields, changed) if changed else line)
+            if not self._must_wait(fields, changed):
+                written.append(self._finished(fields, changed))
         return written
 
     def last_rows(self) -> list[bytes]:
@@ -148,7 +151,7 @@ class RowWork:
                 continue
             if spared and column.spares_staff:
                 if column.rule.spare:
-                    column.rule.spare(self._value(column.name, field))
+                    column.rule.spare(self._text(column.name, field))
                 continue
             replaced = self._replaced(column, field)
             if replaced != field:
@@ -161,26 +164,32 @@ class RowWork:
         if staff is None:
             return False
         field = fields[staff.index]
-        email = None if field == copytext.NULL else self._value(staff.name, field)
+        email = None if field == copytext.NULL else self._text(staff.name, field)
         return staff.counter.spares(email, staff_spared=self._spares_staff)
 
     def _replaced(self, column: ColumnWork, field: bytes) -> bytes:
+        value = self._value(column.name, field)
         try:
-            value = column.rule.replace(self._value(column.name, field))
+            replaced = column.rule.replace(value)
+        except UnicodeDecodeError:
+            raise self._failure(column.name, _NOT_UTF8) from None
         except UnreadableJson as error:
             raise self._failure(column.name, str(error)) from None
-        try:
-            return copytext.escape(None if value is None else value.encode())
-        except UnicodeEncodeError:
-            raise self._failure(column.name, "half a character, as a JSON escape") from None
+        # Escaping takes room for copies of its own, and a value may have 32 MB.
+        del value
+        return copytext.escape(replaced)
 
-    def _value(self, column: str, field: bytes) -> str:
+    def _value(self, column: str, field: bytes) -> bytes:
         try:
-            return (copytext.unescape(field) or b"").decode()
-        except UnicodeDecodeError:
-            raise self._failure(column, "not UTF-8") from None
+            return copytext.unescape(field) or b""
         except ArchiveError as error:
             raise self._failure(column, str(error)) from None
+
+    def _text(self, column: str, field: bytes) -> str:
+        try:
+            return self._value(column, field).decode()
+        except UnicodeDecodeError:
+            raise self._failure(column, _NOT_UTF8) from None
 
     def _must_wait(self, fields: Fields, changed: list[ColumnWork]) -> bool:
         """Defer a row whose unique columns changed until all rows that keep theirs are known."""
@@ -205,7 +214,7 @@ class RowWork:
     def _finished(self, fields: Fields, changed: list[ColumnWork]) -> bytes:
         for column in changed:
             column.changed += 1
-        self.rows_rewritten += 1
+        self.rows_rewritten += bool(changed)
         return copytext.raw_line(fields)
 
     def _failure(self, column: str | None, what: str) -> SanitiseError:

@@ -15,7 +15,7 @@ from bc_pipelines.privacy.json_rules import JsonRewriter
 from bc_pipelines.privacy.policy import Policy
 from bc_pipelines.privacy.substitutes import SHORTEST, UNUSABLE_PASSWORD, Substitutes
 
-Replace = Callable[[str], str | None]
+Replace = Callable[[bytes], bytes | None]
 
 
 def _never(field: bytes) -> bool:
@@ -28,7 +28,7 @@ class Rule:
     """A rule that is ready to be applied.
 
     Attributes:
-        replace: gives a value's replacement, None for NULL.
+        replace: gives the replacement of a value, no longer escaped; None for NULL.
         leaves_alone: whether a field, still escaped, surely stays as it is.
         spare: called with each value of a row that is spared, which a substitute must not repeat.
     """
@@ -68,10 +68,10 @@ class RuleMaker:
             rewriter = JsonRewriter(self._catalogue.json_rules[spec.argument or ""], self._policy.mail_sink)
             return Rule(rewriter, rewriter.leaves_alone)
         if spec.kind == "url_without_query":
-            return Rule(url_without_query, _has_no_query)
+            return Rule(_of_text(url_without_query), _has_no_query)
         constant = self._constants(spec)[spec.kind]
         _insist_on_room(where, spec.kind, len(constant or ""), target)
-        return Rule(lambda value: constant)
+        return Rule(_of_text(lambda value: constant))
 
     def _constants(self, spec: RuleSpec) -> dict[str, str | None]:
         return {
@@ -86,9 +86,9 @@ class RuleMaker:
     def _substituting(self, where: str, kind: str, target: Target) -> Rule:
         _insist_on_room(where, kind, SHORTEST[kind], target)
         if not target.unique:
-            return Rule(partial(self._substitutes.make, kind, max_length=target.max_length))
+            return Rule(_of_text(partial(self._substitutes.make, kind, max_length=target.max_length)))
         unique = UniqueSubstitutes(where, partial(self._substitutes.make, kind, max_length=target.max_length))
-        return Rule(unique.replace, spare=unique.spare)
+        return Rule(_of_text(unique.replace), spare=unique.spare)
 
 
 class UniqueSubstitutes:
@@ -125,6 +125,16 @@ class UniqueSubstitutes:
         if value.casefold() in self._taken:
             raise SanitiseError(f"{self._where}: a kept value equals a substitute; run again, with a new random key")
         self._taken.add(value.casefold())
+
+
+def _of_text(replace: Callable[[str], str | None]) -> Replace:
+    """Let a rule see texts instead of bytes."""
+
+    def of_bytes(value: bytes) -> bytes | None:
+        replaced = replace(value.decode())
+        return None if replaced is None else replaced.encode()
+
+    return of_bytes
 
 
 def url_without_query(url: str) -> str:

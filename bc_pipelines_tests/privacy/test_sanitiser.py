@@ -97,15 +97,10 @@ def broken_rows() -> list[tuple[str, Catalogue, bytes, str]]:
         (
             "revision",
             REVISIONS,
-            b'2\t{"comments": ["ann@residents.example"], "comments": []}',
-            r"revision\.content, row 2: JSON in which an object has a key twice",
-        ),
-        (
-            "revision",
-            REVISIONS,
-            b'2\t{"comments": [1], "by": "ann@residents.example \\\\ud83d"}',
+            b'2\t{"by": "{\\\\"comments\\\\": [\\\\"ann@residents.example \\\\ud83d\\\\"]}"}',
             r"revision\.content, row 2: half a character",
         ),
+        ("revision", REVISIONS, b'2\t{"comments": ["ann\xff"]}', r"revision\.content, row 2: not UTF-8"),
     ]
 
 
