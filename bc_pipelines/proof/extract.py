@@ -4,14 +4,13 @@ Belongs here: which part of a value identifies somebody, and what is too short o
 not belong here: which tables and columns to look at (identifiers.toml), remembering (register.py).
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from bc_pipelines.proof import text
+from bc_pipelines.proof import documents, text
 from bc_pipelines.proof.hidden import DECODERS
 from bc_pipelines.proof.kinds import Kind, Shape
 from bc_pipelines.proof.layer import LONGEST_TEXT, SHORTEST_TOKEN, body
@@ -82,7 +81,7 @@ class Extractor:
             path: where they are inside the value, if it is JSON.
             value: the value, no longer escaped for COPY.
         """
-        values = [leaf.encode() for leaf in _at(value, path)] if path else [value]
+        values = documents.at(value, path) if path else [value]
         for each in values:
             yield from self._of_kind[kind](each)
 
@@ -167,8 +166,8 @@ class Extractor:
             self.left_out["passwords of pages that are short or a single word"] += 1
 
     def _texts(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
-        leaves = [leaf.encode() for _, leaf in _all_leaves(value)] if value[:1] in (b"{", b"[") else [value]
-        for leaf in leaves:
+        is_document = value[:1] in (b"{", b"[")
+        for _, leaf in documents.leaves(value) if is_document else [("", value)]:
             yield from self._whole(kind, leaf)
 
     def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
@@ -190,11 +189,13 @@ class Extractor:
             yield from self._whole(Kind.URL, value)
 
     def _form(self, value: bytes) -> Iterator[Identifier]:
-        for key, leaf in _all_leaves(value):
-            yield from self._whole(Kind.FREE_TEXT, leaf.encode())
+        for key, leaf in documents.leaves(value):
+            yield from self._whole(Kind.FREE_TEXT, leaf)
+            if len(leaf) > _LONGEST_VALUE:
+                continue
             label = _BETWEEN_WORDS.sub(" ", key.lower())
             if "name" in _NAME_OF_A_THING.sub("", label):
-                yield from self._name_in_a_form(leaf)
+                yield from self._name_in_a_form(leaf.decode("utf-8", "replace"))
             elif "name" in label and leaf:
                 self.left_out["names of companies, schools, streets, buildings and files in forms"] += 1
 
@@ -232,47 +233,3 @@ def _reference(value: bytes) -> bytes:
 
 def _words(value: bytes) -> list[bytes]:
     return list(chain.from_iterable(text.pieces(text.fold(text.of_value(value)))))
-
-
-def _json(value: bytes) -> object:
-    """A document, or the value itself as a text if it is none or nests too deeply for Python's reader."""
-    try:
-        document: object = json.loads(value)
-    except (ValueError, RecursionError):
-        return value.decode("utf-8", "replace")
-    return document
-
-
-def _all_leaves(value: bytes) -> list[tuple[str, str]]:
-    """Every text of a document with its key, or the value itself as a text if it nests too deeply to be walked."""
-    try:
-        return list(_leaves(_json(value)))
-    except RecursionError:
-        return [("", value.decode("utf-8", "replace"))]
-
-
-def _leaves(document: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a document with the nearest key above it; texts that hold JSON are opened."""
-    if isinstance(document, dict):
-        for name, item in document.items():
-            yield from _leaves(item, str(name))
-    elif isinstance(document, list):
-        for item in document:
-            yield from _leaves(item, key)
-    elif isinstance(document, str):
-        opened = _json(document.encode("utf-8", "replace")) if document[:1] in ("{", "[") else document
-        if isinstance(opened, str):
-            yield key, opened.encode("utf-8", "replace").decode()
-        else:
-            yield from _leaves(opened, key)
-
-
-def _at(value: bytes, path: Sequence[str]) -> list[str]:
-    """The texts at a path inside a JSON document."""
-    found = [_json(value)]
-    for key in path:
-        if key == "*":
-            found = [item for each in found if isinstance(each, list) for item in each]
-        else:
-            found = [each[key] for each in found if isinstance(each, dict) and key in each]
-    return [each.encode("utf-8", "replace").decode() for each in found if isinstance(each, str)]

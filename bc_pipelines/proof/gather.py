@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
-from bc_pipelines.proof import text
+from bc_pipelines.proof import documents, text
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.declared import declare
 from bc_pipelines.proof.extract import Extractor, Identifier, half_name
@@ -125,10 +125,12 @@ class _Gatherer:
         ]
         for rows in block.row_batches():
             self._gathered.rows += len(rows)
-            for row in rows:
-                self._read_row(copytext.raw_fields(row), table, collect, places)
             if collect.everything:
                 self._take_everything(rows, table)
+            # Taken out one by one, since each may have 32 MB or more.
+            rows.reverse()
+            while rows:
+                self._read_row(copytext.raw_fields(rows.pop()), table, collect, places)
 
     def _read_row(
         self, fields: list[bytes], table: TableData, collect: Collect, places: list[tuple[Column, int]]
@@ -140,23 +142,24 @@ class _Gatherer:
         for column, index in places:
             if _holds_nothing_at(fields[index], column.path):
                 continue
-            if value := copytext.unescape(fields[index]):
-                stays = kept and not (column.kind == "password_hash" and self._choices.staff_passwords == "replace")
-                is_account = column.name == collect.account_of
-                for identifier in (
-                    self._extractor.of_account(value)
-                    if is_account
-                    else self._extractor.of_column(column.kind, column.path, value)
-                ):
-                    # A text that one row repeats is not a common one.
-                    if identifier not in taken:
-                        taken.add(identifier)
-                        raw = None if identifier.shape is Shape.PHRASE else fields[index]
-                        self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
+            stays = kept and not (column.kind == "password_hash" and self._choices.staff_passwords == "replace")
+            for identifier in self._in_column(column, fields[index], is_account=column.name == collect.account_of):
+                # A text that one row repeats is not a common one.
+                if identifier not in taken:
+                    taken.add(identifier)
+                    raw = None if identifier.shape is Shape.PHRASE else fields[index]
+                    self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
         for identifier in self._full_names(fields, table, collect):
             self._remember(identifier, None, table.name, kept)
         if not kept:
             self._remember_half_names(fields, table, collect)
+
+    def _in_column(self, column: Column, field: bytes, *, is_account: bool) -> Iterator[Identifier]:
+        for value in documents.in_field(field, column.path):
+            if is_account:
+                yield from self._extractor.of_account(value)
+            else:
+                yield from self._extractor.of_column(column.kind, column.path, value)
 
     def _full_names(self, fields: list[bytes], table: TableData, collect: Collect) -> Iterator[Identifier]:
         for pair in collect.full_names:
