@@ -40,6 +40,15 @@ ToldPasswords = Annotated[
 ]
 
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=64,
+        help="How many processes search the copy; the result is the same. [default: as many as there are processors, "
+        "up to 4]",
+    ),
+]
 ToldTables = Annotated[
     UnknownTables, typer.Option(help="Refuse tables without an entry, or keep them without their rows.")
 ]
@@ -98,6 +107,7 @@ def sanitise(
         str | None, typer.Option(help="Address that forms mail to. [default: from environments.toml]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace TARGET, and the manifest, if they exist.")] = False,
+    jobs: Jobs = None,
     show: Show = False,
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +138,7 @@ def sanitise(
         places.check()
         known = Catalogue.load(catalogue)
         with open_source(source) as raw, output.Bar() as bar:
-            done = sanitise_archive(raw, places, known, rules, bar, public=public, show=on_match)
+            done = sanitise_archive(raw, places, known, rules, bar, public=public, jobs=jobs, show=on_match)
     with output.prints(f"{target} is written and proven"):
         if as_json:
             output.print_json({"outcome": "done", **asdict(done), "target": str(done.target)})
@@ -143,6 +153,7 @@ def prove(
     profile: ToldProfile = "staging",
     staff_domain: ToldDomains = None,
     staff_passwords: ToldPasswords = None,
+    jobs: Jobs = None,
     show: Show = False,
     as_json: AsJson = False,
 ) -> None:
@@ -165,7 +176,7 @@ def prove(
     ):
         rules, public = _choices(profile, staff_domain, staff_passwords)
         with open_source(against) as raw, output.Bar() as bar:
-            proof = prove_archive(target, raw, rules, bar, public=public, show=on_match)
+            proof = prove_archive(target, raw, rules, bar, public=public, jobs=jobs, show=on_match)
         if not proof.passed:
             raise NotProven(proof)
     with output.prints(f"{target} has passed"):

@@ -85,6 +85,19 @@ def test_what_is_unknown_can_be_taken_out(new: Path, folder: Path) -> None:
     assert manifest["unknown"]["columns_emptied"] == ["users_user.mobile", "users_user.shoe_size"]
 
 
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_the_result_does_not_depend_on_jobs(raw: Path, folder: Path, tmp_path: Path, jobs: str) -> None:
+    """With one process or three, a clean copy passes and a leaky one fails for the same reason."""
+    assert sanitise(raw, folder / "clean.dump", "--jobs", jobs).exit_code == 0
+    again = bucks("prove", folder / "clean.dump", "--against", raw, "--staff-domain", STAFF_DOMAIN, "--jobs", jobs)
+    assert again.exit_code == 0
+    result = sanitise(
+        raw, folder / "leaky.dump", "--catalogue", leaky_catalogue(tmp_path / "leaky.toml"), "--jobs", jobs
+    )
+    assert result.exit_code == NOT_PROVEN
+    assert re.search(r"users_user +username +username", result.stderr)
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_failed_proof_leaves_no_file(raw: Path, folder: Path, tmp_path: Path, as_json: bool) -> None:
     """It ends with 4, names table, column and kind, and no value; neither archive nor manifest is there."""

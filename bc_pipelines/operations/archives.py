@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from bc_pipelines.operations.archive_places import Places
 from bc_pipelines.operations.archive_source import Source, open_file
-from bc_pipelines.operations.copying import Shared, collector_for, digest, write_copy
+from bc_pipelines.operations.copying import Shared, collector_for, digest, jobs_for, write_copy
 from bc_pipelines.pgarchive import ArchiveReader
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.manifest import Manifest
@@ -76,6 +76,7 @@ def sanitise_archive(
     watch: Watch,
     *,
     public: Sequence[str] = (),
+    jobs: int | None = None,
     show: Callable[[Match], None] | None = None,
 ) -> Sanitised:
     """Write a sanitised copy of an archive, and put it in its place once the proof has passed.
@@ -90,6 +91,7 @@ def sanitise_archive(
         rules: profile and council's choices.
         watch: is told how far the work is.
         public: texts that somebody looked at and declared public, for the proof.
+        jobs: how many processes search the copy, or None to leave that to its size and this machine.
         show: is given texts that the proof found where they should not be; for a terminal only.
 
     Returns:
@@ -113,7 +115,7 @@ def sanitise_archive(
         with collector_for(rules, public, show) as collector:
             manifest = write_copy(source.watched(watch.at), drafts[0], catalogue, rules, collector)
             watch.wait("Searching the copy")
-            proof = collector.search(drafts[0])
+            proof = collector.search(drafts[0], jobs_for(drafts[0], jobs))
         if not proof.passed:
             raise NotProven(proof)
         if places.manifest is not None:
@@ -132,6 +134,7 @@ def prove_archive(
     watch: Watch,
     *,
     public: Sequence[str] = (),
+    jobs: int | None = None,
     show: Callable[[Match], None] | None = None,
 ) -> Proof:
     """Search an archive for the identifiers of the raw one that it was made from.
@@ -142,6 +145,7 @@ def prove_archive(
         rules: profile and council's choices, which say whose accounts are kept.
         watch: is told how far the work is.
         public: texts that somebody looked at and declared public.
+        jobs: how many processes search, or None to leave that to the archive's size and this machine.
         show: is given texts that were found where they should not be; for a terminal only.
 
     Raises:
@@ -158,7 +162,7 @@ def prove_archive(
         _walk(cast(BinaryIO, raw))
         raw.finish()
         watch.wait("Searching the copy")
-        return collector.search(target)
+        return collector.search(target, jobs_for(target, jobs))
 
 
 def _walk(stream: BinaryIO) -> None:

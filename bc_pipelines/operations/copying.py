@@ -20,6 +20,8 @@ from bc_pipelines.privacy.sanitiser import sanitise
 from bc_pipelines.proof import Collector, Match, ProofFailed
 
 _PIECE = 1 << 20
+_MOST_JOBS = 4
+_WORTH_SPREADING = 4 << 20
 
 
 def collector_for(rules: Policy, public: Sequence[str], show: Callable[[Match], None] | None = None) -> Collector:
@@ -67,6 +69,19 @@ def write_copy(
         file.flush()
         os.fsync(file.fileno())
     return manifest
+
+
+def jobs_for(target: Path, jobs: int | None = None) -> int:
+    """How many processes search a copy.
+
+    Args:
+        target: the copy.
+        jobs: what somebody asked for, or None for as many as this machine has processors, up to four. A small copy is
+            then searched by one, sooner than others have begun.
+    """
+    if jobs is not None:
+        return jobs
+    return min(os.cpu_count() or 1, _MOST_JOBS) if target.stat().st_size >= _WORTH_SPREADING else 1
 
 
 def digest(path: Path) -> str:

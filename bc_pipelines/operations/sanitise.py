@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bc_pipelines.heroku.models import Transfer
-from bc_pipelines.operations.copying import collector_for, digest, write_copy
+from bc_pipelines.operations.copying import collector_for, digest, jobs_for, write_copy
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.tools import Tools
@@ -76,7 +76,7 @@ def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[in
             collector_for(rules, tools.settings.declared_public) as collector,
         ):
             manifest = write_copy(source, path, Catalogue.load(), rules, collector, on_progress)
-            proof = collector.search(path)
+            proof = collector.search(path, jobs_for(path))
         sanitised = Sanitised(manifest, proof, path.stat().st_size, digest(path), key="")
         return _keep(tools, record, path, sanitised) if proof.passed else sanitised
 

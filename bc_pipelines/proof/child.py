@@ -1,7 +1,8 @@
 """The proof's own process: gathers from its standard input while the raw archive streams by, then searches on command.
 
 Two pipes: standard input is the raw archive; a second one, whose number is the only argument, carries lines of JSON:
-first the choices, then the path of the written archive. Its end means that the parent is gone: so this process ends.
+first the choices, then the path of the written archive and how many processes search it. Its end means that the parent
+is gone: so this process ends.
 The answer is one line of JSON on standard output. Values never leave this process, not even in a traceback, but for the
 few that a terminal asked to be shown: they are in the answer beside the result.
 """
@@ -17,10 +18,9 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from bc_pipelines.pgarchive.errors import ArchiveError
-from bc_pipelines.proof.errors import BadIdentifierList
+from bc_pipelines.proof import spread
+from bc_pipelines.proof.errors import BadIdentifierList, ProofFailed
 from bc_pipelines.proof.gather import Choices, gather
-from bc_pipelines.proof.scan import scan
-from bc_pipelines.proof.search import Searcher
 from bc_pipelines.proof.sources import Sources
 from bc_pipelines.proof.verdict import matches, verdict
 
@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
         answer = _prove(sys.stdin.buffer, commands)
     except (ArchiveError, BadIdentifierList) as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
+    except ProofFailed as error:
+        answer = {"error": str(error)}
     except Exception as error:
         # Whatever it is, its message may hold a value.
         answer = {"error": f"{type(error).__name__} at {_place(error)}"}
@@ -52,9 +54,9 @@ def _prove(archive: BinaryIO, commands: "SimpleQueue[dict[str, Any]]") -> dict[s
     sources = Sources.load()
     choices = Choices(frozenset(wanted["staff_domains"]), wanted["staff_passwords"], tuple(wanted["public"]))
     gathered = gather(archive, sources, choices, shows=wanted["shows"])
-    target = Path(commands.get()["target"])
+    search = commands.get()
     started = time.monotonic()
-    finds = scan(target, gathered.register, Searcher(gathered.register), sources.published)
+    finds = spread.search(Path(search["target"]), gathered.register, sources.published, search["jobs"])
     proof = verdict(gathered, finds, time.monotonic() - started)
     shown = [asdict(match) for match in matches(gathered, finds)]
     return {"proof": proof.to_json(), "matches": shown}

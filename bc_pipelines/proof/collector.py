@@ -120,18 +120,19 @@ class Collector:
         """
         return cast(BinaryIO, _Tee(source, self._copy))
 
-    def search(self, target: Path) -> Proof:
+    def search(self, target: Path, jobs: int = 1) -> Proof:
         """End the raw stream, have the written archive searched, and wait for the result.
 
         Args:
             target: the written archive.
+            jobs: how many processes search it; what they find does not depend on it.
 
         Raises:
             ProofFailed: there is no result: the raw stream was cut short, the written archive cannot be read, or the
                 process died or took too long.
         """
         self._close_archive()
-        self._command({"target": str(target.resolve())})
+        self._command({"target": str(target.resolve()), "jobs": jobs})
         try:
             output, _ = self._process.communicate(timeout=self._deadline)
         except subprocess.TimeoutExpired:

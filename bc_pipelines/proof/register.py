@@ -163,6 +163,14 @@ class Register:
         """An identifier as it was met; nothing unless the register shows them."""
         return self._texts.get(digest, b"").decode("utf-8", "replace")
 
+    def texts(self) -> dict[int, bytes]:
+        """The identifiers that were met, by digest; none unless the register shows them."""
+        return self._texts
+
+    def remember(self, texts: dict[int, bytes]) -> None:
+        """Take over identifiers that a copy of this register met."""
+        self._texts |= texts
+
     def kinds(self, digest: int) -> Sequence[Kind]:
         """What a digest is; nothing if it is no identifier."""
         return self._digests.find(digest)

@@ -4,7 +4,9 @@ Belongs here: walking the archive and saying where something stands. Does not be
 deciding what the finds mean (verdict.py).
 """
 
+import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -71,32 +73,75 @@ class Finds:
             sighting.keys.append(key)
 
 
-def scan(target: Path, register: Register, searcher: Searcher, published: Published) -> Finds:
-    """Search a written archive.
+@dataclass(frozen=True)
+class Share:
+    """One of several equal parts of an archive, by its bytes. A batch of rows is in the part in which its bytes end.
+
+    Attributes:
+        number: which part, from 0.
+        of: how many there are.
+    """
+
+    number: int = 0
+    of: int = 1
+
+    def range(self, size: int) -> range:
+        """The places in an archive of a size that belong to this part; the last one has whatever comes behind."""
+        end = size * (self.number + 1) // self.of if self.number + 1 < self.of else sys.maxsize
+        return range(size * self.number // self.of, end)
+
+
+EVERYTHING = Share()
+
+
+def scan(
+    target: Path, register: Register, searcher: Searcher, published: Published, share: Share = EVERYTHING
+) -> Finds:
+    """Search a written archive, or a share of it.
 
     Args:
         target: the archive.
         register: the sealed register, to tell kinds.
         searcher: what finds its identifiers.
         published: what everybody can read anyway.
+        share: which part of it; the first one has the table of contents too.
 
     Raises:
         ArchiveError, OSError: the archive cannot be read.
     """
     with target.open("rb") as archive:
         everybody = readable(archive, published)
+    places = _places(target)
+    wanted = share.range(target.stat().st_size)
     finds = Finds()
     with target.open("rb") as archive:
         reader = ArchiveReader(archive, max_row=LONGEST_ROW)
-        _search_contents(reader, register, searcher, finds)
+        if not share.number:
+            _search_contents(reader, register, searcher, finds)
         for block in reader.blocks():
-            if block.table is not None:
-                rows = PublishedRows(published, everybody, block.table)
-                _TableSearch(block.table, register, searcher, rows, finds).search(block)
+            begins, ends = places[block.dump_id]
+            if ends < wanted.start or begins >= wanted.stop:
+                continue
+            finds.tables += begins in wanted
+            rows = PublishedRows(published, everybody, block.table)
+            search = _TableSearch(block.table, register, searcher, rows, finds)
+            search.search(block, lambda: reader.position in wanted)
             if finds.different > MOST_FINDS:
                 finds.complete = False
                 break
     return finds
+
+
+def _places(target: Path) -> dict[int, tuple[int, int]]:
+    """Where each block begins and ends, by dump id; nothing is decompressed for it."""
+    places = {}
+    with target.open("rb") as archive:
+        reader = ArchiveReader(archive, max_row=LONGEST_ROW)
+        for block in reader.blocks():
+            begins = reader.position
+            block.pass_over()
+            places[block.dump_id] = (begins, reader.position)
+    return places
 
 
 def _search_contents(reader: ArchiveReader, register: Register, searcher: Searcher, finds: Finds) -> None:
@@ -138,10 +183,13 @@ class _TableSearch:
             else []
         )
 
-    def search(self, block: Block) -> None:
+    def search(self, block: Block, is_wanted: Callable[[], bool]) -> None:
+        """Search the batches of rows behind which the archive stands at a wanted place."""
         number = 0
-        self._finds.tables += 1
         for rows in block.row_batches():
+            if not is_wanted():
+                number += len(rows)
+                continue
             if self._searcher.in_rows(b"\n".join(rows)) or self._name:
                 for offset, row in enumerate(rows, number + 1):
                     self._search_row(row, offset)

@@ -21,6 +21,8 @@ from bc_pipelines_tests.privacy.site import Raw
 from bc_pipelines_tests.site_schema import build_site
 
 SHIPPED = Catalogue.load()
+JOBS = 3
+"""Processes that search; test_spread.py shows that any number finds the same."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Prover:
                 sanitise(source, target, catalogue, policy(profile))
             while source.read(1 << 20):
                 pass
-            return collector.search(path)
+            return collector.search(path, jobs=JOBS)
 
     def places(self, archive: bytes, catalogue: Catalogue, profile: Profile = "staging") -> set[str]:
         """Where a failed proof found somebody, as ``table.column``; nothing if it passed."""
