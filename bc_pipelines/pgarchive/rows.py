@@ -1,17 +1,19 @@
 r"""From the bytes of a data block to rows: inflate in bounded steps, split in bulk, insist on the end marker.
 
-What stands inside a row is ``copytext.py``'s matter. A block's text is rows, each ended by a newline, then the line
+What stands inside a row is ``copytext.py``'s matter. Intel's isa-l reads and writes the same zlib streams as zlib, in a
+third of the time. A block's text is rows, each ended by a newline, then the line
 ``\.`` and two blank lines (``dumpTableData_copy`` in PostgreSQL's ``pg_dump.c``).
 """
 
-import zlib
 from collections.abc import Iterable, Iterator
+
+from isal import isal_zlib
 
 from bc_pipelines.pgarchive.copytext import END
 from bc_pipelines.pgarchive.errors import CorruptArchive, TruncatedArchive, UnsupportedArchive
 
 MAX_ROW = 32 << 20
-INFLATE_STEP = 1 << 20
+INFLATE_STEP = 1 << 18
 EMPTY_TABLE = END + b"\n\n\n"
 
 
@@ -22,7 +24,7 @@ def inflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
         CorruptArchive: not a zlib stream, or something follows it.
         TruncatedArchive: the stream does not end.
     """
-    stream = zlib.decompressobj()
+    stream = isal_zlib.decompressobj()
     for piece in pieces:
         if stream.eof:
             raise CorruptArchive("something follows a block's compressed stream")
@@ -36,10 +38,10 @@ def inflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise TruncatedArchive("a block's compressed stream does not end")
 
 
-def _inflate(stream: "zlib._Decompress", piece: bytes) -> bytes:
+def _inflate(stream: "isal_zlib.Decompress", piece: bytes) -> bytes:
     try:
         return stream.decompress(piece, INFLATE_STEP)
-    except zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its stubs take the class for an instance
         raise CorruptArchive("a block is no zlib stream") from None
 
 

@@ -3,10 +3,11 @@
 What goes into the blocks is the caller's decision. Source of the layout: PostgreSQL's ``pg_backup_custom.c``.
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Literal, overload
+
+from isal import isal_zlib
 
 from bc_pipelines.pgarchive.copytext import END
 from bc_pipelines.pgarchive.primitives import encode_integer
@@ -29,7 +30,7 @@ class BlockWriter:
     def __init__(self, archive: "ArchiveWriter") -> None:
         self.rows_written = 0
         self._archive = archive
-        self._compressor = zlib.compressobj(archive.level) if archive.header.compressed else None
+        self._compressor = isal_zlib.compressobj(archive.level) if archive.header.compressed else None
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._pending: list[bytes] = []
@@ -107,7 +108,7 @@ class ArchiveWriter:
             as in a dump made through a pipe.
         header: header of the new archive, normally that of the one read.
         entries: table of contents of the new archive.
-        level: zlib level of rewritten blocks, 1 to 9. Level 1 is about twice as fast as pg_dump's own 6.
+        level: isa-l's level of rewritten blocks, 0 to 3. 1 packs as tightly as zlib's own 1, four times as fast.
     """
 
     def __init__(

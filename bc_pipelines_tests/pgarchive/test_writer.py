@@ -82,7 +82,7 @@ def test_a_target_that_cannot_seek_gets_no_places() -> None:
 
 
 @pytest.mark.parametrize("head", HEADERS, ids=repr)
-@pytest.mark.parametrize("level", [1, 6, 9])
+@pytest.mark.parametrize("level", [0, 1, 3])
 def test_rows_may_be_written_one_by_one_and_in_bulk(head: Header, level: int) -> None:
     """Single rows and lists keep their order, whatever their size, and are counted."""
     single = [b"%d\t" % number + b"x" * (number % 50) for number in range(20000)]
