@@ -59,7 +59,7 @@ def reset_plan(
     with clear_errors():
         require_rights(rights)
         if not config.preview:
-            tools.now.lock.acquire(context.run.run_id)
+            tools.now.lock.acquire(context.run.run_id, "reset", config.requested_by)
             reset.wait_for_broken_off(tools.now, target)
         plan = make_plan(tools.now, target)
     yield check_result(_verdict(plan), "plan_is_acceptable", PLAN)

@@ -26,7 +26,7 @@ def weekly_staging_reset(context: dg.ScheduleEvaluationContext) -> Iterator[dg.R
         return
     holder = lock.holder_of(now.dagster_database_url)
     if holder:
-        yield dg.SkipReason(f"Another reset is under way ({holder}).")
+        yield dg.SkipReason(f"{holder}.")
         return
     config = plan_config(confirm=now.staging.heroku_app, scheduled=True, requested_by=approval)
     yield dg.RunRequest(run_key=context.scheduled_execution_time.isoformat(), run_config=config)

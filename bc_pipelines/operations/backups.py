@@ -95,7 +95,7 @@ def fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfe
     holder = holder_of(tools.settings.dagster_database_url)
     if holder is not None:
         raise Refused(
-            f"A reset is under way ({holder}), and Heroku could drop its way back for one more backup of "
+            f"{holder}, and Heroku could drop its way back for one more backup of "
             f"{environment.heroku_app}. Nothing was changed. Wait for it to end, then start this again."
         )
     database = tools.heroku.database(environment.heroku_app)

@@ -1,4 +1,4 @@
-"""One reset at a time: an advisory lock in Dagster's own PostgreSQL, held by the run for as long as it lives.
+"""One run at a time changes staging: an advisory lock in Dagster's own PostgreSQL, held for as long as the run lives.
 
 Belongs here: taking, asserting and releasing the lock, and who holds it. PostgreSQL releases it by itself when the
 run's process dies, whatever killed it. Does not belong here: what is allowed under the lock (see `gates`).
@@ -6,7 +6,10 @@ run's process dies, whatever killed it. Does not belong here: what is allowed un
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import psycopg
 
@@ -16,6 +19,32 @@ from bc_pipelines.operations.errors import Refused
 # Any two numbers that nothing else uses in this database; the first names the product ("bucks" in base 36 mod 2^31).
 _PRODUCT = 19_651_060
 _STAGING_RESET = 1
+# The server lists a session under a name of at most 63 bytes of ASCII (PostgreSQL manual, application_name).
+_LONGEST_NAME = 63
+_NAME = re.compile(r"(?P<kind>reset|roll back|push) (?P<run>\S+)(?: by (?P<by>.*))?")
+
+Kind = Literal["reset", "roll back", "push"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock.
+
+    Attributes:
+        kind: what is done: `reset`, `roll back` or `push`.
+        run_id: Dagster's id of the run.
+        by: who asked for it, perhaps shortened; empty where that is not known.
+        since: when the lock was taken.
+    """
+
+    kind: str
+    run_id: str
+    by: str
+    since: datetime
+
+    def __str__(self) -> str:
+        by = f" by {self.by}" if self.by else ""
+        return f"A {self.kind} is under way (run {self.run_id}{by}, since {self.since:%d %B %Y %H:%M} UTC)"
 
 
 class ResetLock:
@@ -29,22 +58,27 @@ class ResetLock:
         self._url = url
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
-    def acquire(self, run_id: str) -> None:
+    def acquire(self, run_id: str, kind: Kind = "reset", by: str = "") -> None:
         """Take the lock for a run; taking it twice for the same run is harmless.
 
+        Args:
+            run_id: Dagster's id of the run.
+            kind: what the run does.
+            by: who asked for it, for whoever is refused meanwhile.
+
         Raises:
-            Refused: another reset holds it; the message names that run.
+            Refused: another run holds it; the message says which, whose and since when.
             OutOfReach: Dagster's database does not answer.
         """
         if self._connection is not None:
             return
-        connection = connect(self._url, f"reset {run_id}", autocommit=True)
+        connection = connect(self._url, _name(run_id, kind, by), autocommit=True)
         taken = connection.execute("select pg_try_advisory_lock(%s, %s)", (_PRODUCT, _STAGING_RESET)).fetchone()
         if not (taken and taken[0]):
             holder = _holder(connection)
             connection.close()
             raise Refused(
-                f"Another reset is under way ({holder}). Nothing was changed by this one. "
+                f"{holder or 'Another run has just ended'}. Nothing was changed by this one. "
                 "Wait for it to end, or terminate its run, and start again."
             )
         self._connection = connection
@@ -78,19 +112,28 @@ class ResetLock:
             self._connection = None
 
 
-def holder_of(url: str) -> str | None:
-    """Which run holds the lock now, as `reset <run id>`, or None when it is free."""
+def holder_of(url: str) -> Holder | None:
+    """Which run holds the lock now, or None when it is free."""
     with connect(url, "bc_pipelines lock", autocommit=True) as connection:
-        holder = _holder(connection)
-    return None if holder == "unknown run" else holder
+        return _holder(connection)
 
 
-def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+def _name(run_id: str, kind: Kind, by: str) -> str:
+    by = "".join(character for character in by if character.isascii() and character.isprintable())
+    return f"{kind} {run_id}{f' by {by}' if by else ''}"[:_LONGEST_NAME].rstrip()
+
+
+def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> Holder | None:
     row = connection.execute(
-        "select a.application_name from pg_locks l join pg_stat_activity a using (pid)"
+        "select a.application_name, a.backend_start from pg_locks l join pg_stat_activity a using (pid)"
         " where l.locktype = 'advisory' and l.classid = %s and l.objid = %s and l.granted"
         # Every database of the server has advisory locks of its own, and all of them are listed.
         " and l.database = (select oid from pg_database where datname = current_database())",
         (_PRODUCT, _STAGING_RESET),
     ).fetchone()
-    return str(row[0]) if row else "unknown run"
+    if row is None:
+        return None
+    name, since = _NAME.fullmatch(row[0]), row[1].astimezone(UTC)
+    if name is None:
+        return Holder("run", "unknown", "", since)
+    return Holder(name["kind"], name["run"], name["by"] or "", since)

@@ -44,7 +44,7 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
         environment: what it was meant to reset.
 
     Returns:
-        The words; empty where another reset is under way, because then nobody should do anything.
+        The words; empty where another run has the lock, because then nobody should do anything.
 
     Raises:
         OutOfReach: Dagster's database does not answer.
@@ -53,7 +53,8 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
     record = records.of_run(run_id)
     if record is not None:
         return standing(record)
-    if holder_of(url) not in (None, f"reset {run_id}"):
+    holder = holder_of(url)
+    if holder is not None and holder.run_id != run_id:
         return ""
     wreck = records.broken_off(environment)
     if wreck is None:

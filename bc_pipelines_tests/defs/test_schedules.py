@@ -109,7 +109,7 @@ def test_it_does_not_queue_up_behind_another_reset(another_reset: str) -> None:
     """While another reset holds the lock, this Monday is skipped, and the reason names the run that holds it."""
     reason = tick()
     assert isinstance(reason, str)
-    assert f"Another reset is under way (reset {another_reset})" in reason
+    assert f"A reset is under way (run {another_reset}, since " in reason
 
 
 @pytest.mark.usefixtures("approved", "another_reset")

@@ -108,7 +108,7 @@ def everything(outside: Outside) -> tuple[object, ...]:
 def test_a_second_reset_is_refused_while_one_is_running(killed: Killed) -> None:
     """It is refused in its plan, names the run that holds the lock, and changes nothing."""
     assert not killed.second.succeeded
-    assert f"Another reset is under way (reset {killed.record.run_id})" in killed.second.failure
+    assert f"A reset is under way (run {killed.record.run_id} by a journey, since " in killed.second.failure
     assert killed.second.steps[-1].name == "staging/reset_plan"
     assert not killed.changed
 

@@ -124,7 +124,7 @@ def test_no_backup_is_captured_beside_a_reset(tools: Tools) -> None:
     other = ResetLock(tools.settings.dagster_database_url)
     other.acquire("run-9")
     try:
-        with pytest.raises(Refused, match=r"A reset is under way \(reset run-9\)"):
+        with pytest.raises(Refused, match=r"A reset is under way \(run run-9, since "):
             backups.fresh(tools, tools.settings.staging, lambda _: None)
     finally:
         other.release()

@@ -5,7 +5,7 @@ import pytest
 
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.gates import in_safe_words
-from bc_pipelines.operations.lock import ResetLock, holder_of
+from bc_pipelines.operations.lock import Kind, ResetLock, holder_of
 from bc_pipelines.operations.record import Records, ResetRecord, State
 from bc_pipelines_tests.postgres import Cluster
 
@@ -78,12 +78,33 @@ def test_the_second_reset_is_refused_and_told_who_holds_the_lock(url: str) -> No
     try:
         with pytest.raises(Refused, match="run-1"):
             second.acquire("run-2")
-        assert holder_of(url) == "reset run-1"
+        holder = holder_of(url)
+        assert holder is not None
+        assert (holder.kind, holder.run_id) == ("reset", "run-1")
     finally:
         first.release()
     assert holder_of(url) is None
     second.acquire("run-2")
     second.release()
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "words"),
+    [
+        ("reset", "Ada", r"A reset is under way \(run run-1 by Ada, since \d"),
+        ("roll back", "", r"A roll back is under way \(run run-1, since \d"),
+        ("push", "Zoë of a team whose name is far longer than a server lists", r"A push is .* by Zo of a team whose"),
+    ],
+)
+def test_whoever_is_refused_learns_what_is_under_way(url: str, kind: Kind, by: str, words: str) -> None:
+    """What is done, in which run, for whom and since when; a name that the server cannot list is shortened."""
+    holder, refused = ResetLock(url), ResetLock(url)
+    holder.acquire("run-1", kind, by)
+    try:
+        with pytest.raises(Refused, match=words):
+            refused.acquire("run-2")
+    finally:
+        holder.release()
 
 
 def test_a_lost_connection_is_a_lost_lock(url: str) -> None:
