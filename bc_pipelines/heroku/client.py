@@ -6,6 +6,7 @@ are followed, backups read and dynos listened to stands in the modules named aft
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import BinaryIO, Self
 
 from bc_pipelines.heroku import download, dynos, guards, resolution
 from bc_pipelines.heroku.accounts import Account, Collaborator
+from bc_pipelines.heroku.errors import NotFound
 from bc_pipelines.heroku.models import (
     App,
     Beginning,
@@ -201,6 +203,30 @@ class HerokuClient:
         guards.require_idle(target, self.transfers(target.owner_app))
         return self._transfers.restore(target, backup_url)
 
+    def restore_way_back(
+        self, target: Database, backup: Transfer, *, recorded_uuid: str, source: Database, allowed_apps: Collection[str]
+    ) -> Transfer:
+        """Begin to wipe a database and restore its own recorded backup into it; follow it with `wait`.
+
+        Args:
+            target: The database that will be wiped.
+            backup: The backup, from the list of the target's own app.
+            recorded_uuid: Heroku's identity of the backup that was recorded as the way back, before the wipe.
+            source: Production's database, which must be another one.
+            allowed_apps: Apps that may be restored to; they must be in `writable_apps` as well.
+
+        Raises:
+            RefusedByGuard: Any guard of `guards` says no. Nothing was sent that changes anything.
+            OutcomeUnknown: Heroku's answer was lost and no new restore is listed. It was asked for once only.
+        """
+        guards.require_target(target, source, self._writable_apps & frozenset(allowed_apps))
+        listed = self.transfers(target.owner_app)
+        guards.require_way_back(target, backup, recorded_uuid, listed)
+        guards.require_unmoved(target, self.database(target.app, target.attachment))
+        guards.require_idle(target, listed)
+        # Heroku's own worker reads the address under which it stored the backup; its command line sends the same.
+        return self._transfers.restore(target, str(backup.to_url))
+
     def wait(
         self,
         app: str,
@@ -226,6 +252,14 @@ class HerokuClient:
         """Ask Heroku to stop a transfer of a writable app. It can still end with success: `wait` for it."""
         guards.require_writable(app, self._writable_apps, f"cancel {transfer.name} of")
         return self._transfers.cancel(app, transfer)
+
+    def delete_backup(self, app: str, backup: Transfer) -> None:
+        """Delete a backup of a writable app at Heroku, for good."""
+        guards.require_writable(app, self._writable_apps, f"delete {backup.name} of")
+        guards.require_backup(backup)
+        # That it is gone already is what a repeated request finds.
+        with contextlib.suppress(NotFound):
+            self._transport.send("DELETE", "data", path("client", "v11", "apps", app, "transfers", backup.num))
 
     # What changes an app
 

@@ -93,12 +93,38 @@ def require_archive_url(backup_url: str, source_transfers: Iterable[Transfer]) -
             )
 
 
-def require_good_backup(backup: Transfer) -> None:
-    """Refuse anything but a backup that ended and of which Heroku says that it succeeded."""
+def require_way_back(target: Database, backup: Transfer, recorded_uuid: str, listed: Iterable[Transfer]) -> None:
+    """Refuse any backup but the one recorded as the way back of this very database, as its own app lists it now.
+
+    It is the one backup that is restored as it is. Compared are Heroku's identity of the transfer (numbers can be
+    those of another app) and the name under which the add-on was backed up (an app can have several).
+    """
+    if backup.uuid != recorded_uuid or backup.uuid not in {transfer.uuid for transfer in listed}:
+        raise RefusedByGuard(
+            f"The backup {backup.name} is not the one that was recorded as the way back of {target}.",
+            state=NOTHING_TOUCHED,
+            next_step=f"Look at `heroku pg:backups -a {target.owner_app}` and at `bucks reset history`.",
+        )
+    if backup.from_name not in target.transfer_names or not backup.to_url:
+        raise RefusedByGuard(
+            f"The backup {backup.name} was not made of {target}, or cannot be restored from.",
+            state=NOTHING_TOUCHED,
+            next_step="Find out which database it was made of; no other one is put in its place.",
+        )
+    require_good_backup(backup)
+
+
+def require_backup(backup: Transfer) -> None:
+    """Refuse a restore or a copy where a backup is meant."""
     if backup.kind != "backup":
         raise RefusedByGuard(
             f"{backup.name} is no backup.", state=NOTHING_TOUCHED, next_step="Choose one from `heroku pg:backups`."
         )
+
+
+def require_good_backup(backup: Transfer) -> None:
+    """Refuse anything but a backup that ended and of which Heroku says that it succeeded."""
+    require_backup(backup)
     if not backup.good:
         raise RefusedByGuard(
             f"The backup {backup.name} is {backup.state}, not completed.",

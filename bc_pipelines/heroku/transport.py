@@ -24,7 +24,7 @@ from bc_pipelines.heroku.errors import HerokuError, RateLimited, RefusedByGuard,
 from bc_pipelines.heroku.redact import quieten
 
 Api = Literal["platform", "data"]
-Method = Literal["GET", "PATCH", "POST"]
+Method = Literal["DELETE", "GET", "PATCH", "POST"]
 Parsed = TypeVar("Parsed")
 
 V3 = "application/vnd.heroku+json; version=3"

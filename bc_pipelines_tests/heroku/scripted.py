@@ -143,7 +143,7 @@ class ScriptedServer:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self._write(server._answer(Seen(self.command, path, query, headers, body)))
 
-            do_POST = do_PATCH = do_GET  # noqa: N815 the names that http.server calls
+            do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 the names that http.server calls
 
             def _write(self, reply: Reply) -> None:
                 if reply.cut is None or reply.cut >= 0:

@@ -66,6 +66,8 @@ def test_what_never_happens_covers_every_call_that_changes_an_app() -> None:
         "cancel": "cancelling",
         "reset_connections": "reset of connections",
         "restore": "restores no raw backup",
+        "restore_way_back": "recorded as the way back before a wipe",
+        "delete_backup": "deletes no backup of production",
         "capture": "the capture of a backup",
     }
     public = {name for name in vars(HerokuClient) if not name.startswith("_")}

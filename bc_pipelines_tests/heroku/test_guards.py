@@ -11,7 +11,7 @@ import pytest
 from bc_pipelines.heroku import guards
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import RefusedByGuard
-from bc_pipelines.heroku.models import Database, DatabaseAddress
+from bc_pipelines.heroku.models import Database, DatabaseAddress, Transfer
 from bc_pipelines_tests.heroku.scripted import NO_ANSWER, Reply, ScriptedServer
 from bc_pipelines_tests.heroku.shapes import PRODUCTION, STAGING, attachment, backup, done, read, restore
 
@@ -54,6 +54,65 @@ def test_a_restore_whose_answer_is_lost_is_found(account: ScriptedServer, client
     account.on("GET", "/client/v11/apps/staging/transfers", idle, idle, begun)
     assert client.restore(STAGING, ARCHIVE, source=PRODUCTION, allowed_apps={"staging"}).name == "r102"
     assert account.count("POST", RESTORES) == 1
+
+
+WAY_BACK = read(done(backup(90, from_name="JADE")))
+
+
+def go_back(client: HerokuClient, target: Database = STAGING, made: Transfer = WAY_BACK, uuid: str = "") -> Transfer:
+    """Ask for a restore of staging's own recorded backup."""
+    recorded = uuid or WAY_BACK.uuid
+    return client.restore_way_back(target, made, recorded_uuid=recorded, source=PRODUCTION, allowed_apps={"staging"})
+
+
+def test_the_recorded_way_back_is_restored(account: ScriptedServer, client: HerokuClient) -> None:
+    """Staging's own backup, recorded before the wipe, is one POST of the address under which Heroku stored it."""
+    assert go_back(client).name == "r102"
+    assert [seen.body for seen in account.seen if seen.path == RESTORES] == [{"backup_url": WAY_BACK.to_url}]
+
+
+@pytest.mark.parametrize(
+    ("made", "uuid", "words"),
+    [
+        (WAY_BACK, "another", "not the one that was recorded"),
+        (read(done(backup(101))), read(done(backup(101))).uuid, "not the one that was recorded"),
+        (replace(WAY_BACK, from_name="RED"), "", "not made of"),
+        (replace(WAY_BACK, to_url=None), "", "cannot be restored from"),
+        (replace(WAY_BACK, succeeded=False), "", "not completed"),
+    ],
+)
+def test_any_other_backup_is_no_way_back(
+    account: ScriptedServer, client: HerokuClient, made: Transfer, uuid: str, words: str
+) -> None:
+    """Not the recorded one, not listed by staging, of another database, incomplete: nothing is sent that changes."""
+    with pytest.raises(RefusedByGuard, match=words):
+        go_back(client, made=made, uuid=uuid)
+    assert account.count("POST", RESTORES) == 0
+
+
+def test_a_backup_of_a_writable_app_can_be_deleted(account: ScriptedServer, client: HerokuClient) -> None:
+    """It is gone at Heroku; that somebody else was faster is no failure."""
+    address = f"/client/v11/apps/staging/transfers/{WAY_BACK.num}"
+    account.on("DELETE", address, Reply(body=done(backup(90))), Reply(404, {"id": "not_found", "message": "gone"}))
+    client.delete_backup("staging", WAY_BACK)
+    client.delete_backup("staging", WAY_BACK)
+    assert account.count("DELETE", address) == 2
+
+
+@pytest.mark.parametrize(("app", "what"), [("production", WAY_BACK), ("staging", read(done(restore())))])
+def test_no_other_transfer_is_deleted(server: ScriptedServer, client: HerokuClient, app: str, what: Transfer) -> None:
+    """Production's backups stay, and so does whatever is no backup: refused without a request."""
+    with pytest.raises(RefusedByGuard):
+        client.delete_backup(app, what)
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("target", [PRODUCTION, replace(STAGING, addon_id=PRODUCTION.addon_id)])
+def test_the_way_back_leads_nowhere_else(server: ScriptedServer, client: HerokuClient, target: Database) -> None:
+    """Production, under its own name or as staging's add-on, is refused without a request."""
+    with pytest.raises(RefusedByGuard):
+        go_back(client, target)
+    assert server.seen == []
 
 
 @pytest.mark.parametrize(
