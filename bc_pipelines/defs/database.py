@@ -125,7 +125,7 @@ def staff_can_log_in(tools: ToolsResource) -> dg.AssetCheckResult:
     """Staff accounts are all there, with their password or without it, as the council chose."""
     privacy = tools.now.settings.privacy
     with clear_errors(), target.target_database(tools.now, _STAGING) as connection:
-        kept = restore.last_manifest(tools.now, _STAGING)["accounts"]["kept"]
+        kept = restore.manifest_of_database(tools.now, connection)["accounts"]["kept"]
         return check_result(account_checks.staff_kept(connection, privacy.staff_domains, privacy.staff_passwords, kept))
 
 
@@ -157,7 +157,6 @@ def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
 @dg.asset_check(asset=SITES)
 def site_settings_still_attached(tools: ToolsResource) -> dg.AssetCheckResult:
     """Navigation, important pages, social media, system messages and redirects still belong to their sites."""
-    with clear_errors():
-        written = restore.rows_written(restore.last_manifest(tools.now, _STAGING))
-        with target.target_database(tools.now, _STAGING) as connection:
-            return check_result(site_checks.settings_attached(connection, written))
+    with clear_errors(), target.target_database(tools.now, _STAGING) as connection:
+        written = restore.rows_written(restore.manifest_of_database(tools.now, connection))
+        return check_result(site_checks.settings_attached(connection, written))

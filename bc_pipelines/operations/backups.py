@@ -5,23 +5,27 @@ Belongs here: which backup counts and what is asked of it. Does not belong here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.database import counts
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import ResetRecord, State
-from bc_pipelines.operations.target import own_database
+from bc_pipelines.operations.target import own_database, target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.pgarchive import ArchiveReader, TruncatedArchive
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.coverage import Coverage, coverage
 from bc_pipelines.settings import Environment
+from bc_pipelines.wagtail_sql import marker, sites
+from bc_pipelines.wagtail_sql.tables import has_table
 
 # PGBackups are meant for databases of up to 20 GB; far past that a capture that still runs is stuck.
 CAPTURE_DEADLINE = timedelta(hours=3)
@@ -130,25 +134,34 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
         HerokuError: the capture failed.
     """
     database = own_database(tools, record.environment, record)
-    carried = record.facts.get("rollback_point")
-    backup = _carried(tools, database, record) if carried else _capture(tools, database, on_progress)
-    tools.records.note(record, State.BACKED_UP, rollback_point=backup.name)
+    if record.facts.get("rollback_point"):
+        backup = _carried(tools, database, record)
+        tools.records.note(record, State.BACKED_UP)
+        return backup
+    backup = _capture(tools, database, on_progress)
+    held = _what_it_holds(tools, record)
+    tools.records.note(record, State.BACKED_UP, rollback_point=backup.name, rollback_uuid=backup.uuid, **held)
     return backup
 
 
-def require_rollback_point(tools: Tools, record: ResetRecord) -> None:
+def require_rollback_point(tools: Tools, record: ResetRecord) -> Transfer:
     """Let a wipe begin only while the backup that leads back is still kept; Heroku drops old ones for new ones.
+
+    Returns:
+        The backup, as Heroku lists it now.
 
     Raises:
         Refused: the rollback point is not in Heroku's list of good backups any more; nothing was wiped.
     """
     point = record.facts["rollback_point"]
-    if _good_backup(tools, record.app, point) is None:
+    backup = _good_backup(tools, record.app, record.facts)
+    if backup is None:
         raise Refused(
             f"Backup {point} of {record.app}, the way back from this reset, is not in Heroku's list of good backups "
             "any more. Nothing was wiped by this run. Somebody deleted it, or newer backups took its place: see "
             f"heroku pg:backups -a {record.app}."
         )
+    return backup
 
 
 def recent(backup: Backup, limit: timedelta) -> Verdict:
@@ -179,7 +192,7 @@ def _capture(tools: Tools, database: Database, on_progress: Callable[[Transfer],
 def _carried(tools: Tools, database: Database, record: ResetRecord) -> Backup:
     """The rollback point that a broken-off reset left to this one."""
     point, broken_off = record.facts["rollback_point"], record.facts["broken_off"]
-    transfer = _good_backup(tools, database.owner_app, point)
+    transfer = _good_backup(tools, database.owner_app, record.facts)
     if transfer is not None:
         return replace(_look_at(tools, database, transfer, captured=False), way_back_of=broken_off)
     raise Refused(
@@ -190,10 +203,25 @@ def _carried(tools: Tools, database: Database, record: ResetRecord) -> Backup:
     )
 
 
-def _good_backup(tools: Tools, app: str, name: str) -> Transfer | None:
-    """A backup of an app by its short name, if Heroku still lists it and it succeeded."""
-    listed = tools.heroku.transfers(app)
-    return next((one for one in listed if one.kind == "backup" and one.good and one.name == name), None)
+def _good_backup(tools: Tools, app: str, facts: Mapping[str, Any]) -> Transfer | None:
+    """The recorded rollback point, if Heroku still lists it and it succeeded. Numbers can be given out again."""
+    good = (one for one in tools.heroku.transfers(app) if one.kind == "backup" and one.good)
+    name, uuid = facts["rollback_point"], facts.get("rollback_uuid")
+    return next((one for one in good if one.name == name and uuid in (None, one.uuid)), None)
+
+
+def _what_it_holds(tools: Tools, record: ResetRecord) -> dict[str, Any]:
+    """What the target holds as it is captured: which reset made it, perhaps none, and its Site records."""
+    with target_database(tools, record.environment, record) as connection:
+        made_by = marker.read_marker(connection)
+        tables = counts.row_counts(connection)
+        records = sites.read_sites(connection) if has_table(connection, "wagtailcore_site") else ()
+    return {
+        "rollback_holds": made_by,
+        # Without a mark and with tables, somebody copied production here before this product did.
+        "rollback_raw": made_by is None and bool(tables),
+        "rollback_sites": {str(site.id): f"{site.hostname}:{site.port}" for site in records},
+    }
 
 
 def catalogue_covers(tools: Tools) -> Verdict:

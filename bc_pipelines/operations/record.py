@@ -1,4 +1,4 @@
-"""The record of every reset: who, what was planned, the way back, what is running, how far it came.
+"""The record of every reset and rollback: who, what was planned, the way back, what is running, how far it came.
 
 Belongs here: the table `bc_pipelines.reset` in Dagster's own PostgreSQL and the only code that reads or writes it.
 Does not belong here: decisions about what a state allows (see `gates`), and anything secret: a record holds names,
@@ -38,7 +38,15 @@ create table if not exists bc_pipelines.reset (
     updated_at timestamptz not null default now(),
     finished_at timestamptz
 );
+alter table bc_pipelines.reset add column if not exists kind text not null default 'reset';
 """
+
+
+class Kind(StrEnum):
+    """What a record is of: a reset, or the way back from one."""
+
+    RESET = "reset"
+    ROLLBACK = "rollback"
 
 
 class State(StrEnum):
@@ -75,6 +83,7 @@ class ResetRecord:
         started_at: when the plan was accepted.
         updated_at: of the last change.
         finished_at: when it was done, or None.
+        kind: whether it is a reset or the way back from one.
     """
 
     id: str
@@ -88,6 +97,7 @@ class ResetRecord:
     started_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    kind: Kind = Kind.RESET
 
     @property
     def wiped(self) -> bool:
@@ -121,43 +131,73 @@ class Records:
             OutOfReach: Dagster's database does not answer.
             psycopg.errors.UniqueViolation: the run has a record already.
         """
-        reset_id = f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{run_id[:8]}"
-        return self._one(
-            "insert into bc_pipelines.reset (id, run_id, environment, app, requested_by, approval, state, facts)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb) returning *",
-            (reset_id, run_id, environment, app, requested_by, approval, State.PLANNED, json.dumps(facts, default=str)),
-        )
+        return self._open(Kind.RESET, run_id, (environment, app, requested_by, approval), facts)
+
+    def open_rollback(
+        self,
+        run_id: str,
+        environment: str,
+        app: str,
+        requested_by: str,
+        approval: str,
+        **facts: Any,  # noqa: ANN401 - JSON
+    ) -> ResetRecord:
+        """Begin a record of the way back, as `open_reset`."""
+        return self._open(Kind.ROLLBACK, run_id, (environment, app, requested_by, approval), facts)
 
     def of_run(self, run_id: str) -> ResetRecord | None:
-        """The record of one Dagster run, or None."""
-        return self._first("select * from bc_pipelines.reset where run_id = %s", (run_id,))
+        """The record that one Dagster run began or went on with, or None."""
+        return self._first(
+            "select * from bc_pipelines.reset where run_id = %s or facts->'continued_by' @> %s::jsonb",
+            (run_id, json.dumps([run_id])),
+        )
+
+    def get(self, record_id: str) -> ResetRecord | None:
+        """The record with an id, or None."""
+        return self._first("select * from bc_pipelines.reset where id = %s", (record_id,))
+
+    def history(self, environment: str, limit: int) -> tuple[ResetRecord, ...]:
+        """The newest records of an environment, newest first."""
+        return self._all(
+            "select * from bc_pipelines.reset where environment = %s order by started_at desc limit %s",
+            (environment, limit),
+        )
 
     def last_done(self, environment: str) -> ResetRecord | None:
-        """The newest reset of an environment that came to its end, or None."""
+        """The newest reset of an environment that came to its end and was not rolled back, or None."""
         return self._first(
-            "select * from bc_pipelines.reset where environment = %s and state = %s order by finished_at desc limit 1",
-            (environment, State.DONE),
+            "select * from bc_pipelines.reset where environment = %s and kind = %s and state = %s"
+            " and not facts ? 'rolled_back' order by finished_at desc limit 1",
+            (environment, Kind.RESET, State.DONE),
         )
 
-    def last_restored(self, environment: str) -> ResetRecord | None:
-        """The newest reset of an environment whose rows were counted and matched: what it holds now, or None."""
+    def last_wiped(self, environment: str) -> ResetRecord | None:
+        """The newest record of an environment, of either kind, that came to the wipe, or None."""
         return self._first(
-            "select * from bc_pipelines.reset where environment = %s and state = any(%s)"
-            " order by started_at desc limit 1",
-            (environment, [State.RESTORED, State.MENDED, State.READY, State.DONE]),
-        )
-
-    def broken_off(self, environment: str) -> ResetRecord | None:
-        """The newest reset of an environment that wiped anything, if no reset opened the site since, or None.
-
-        Whoever went back by hand and opened it is not recorded; Heroku has to be asked for that.
-        """
-        newest = self._first(
             "select * from bc_pipelines.reset where environment = %s and state = any(%s)"
             " order by started_at desc limit 1",
             (environment, [state for state in State if state.rank >= State.WIPING.rank]),
         )
+
+    def broken_off(self, environment: str) -> ResetRecord | None:
+        """The newest record of an environment that wiped anything, if none opened the site since, or None.
+
+        Whoever went back by hand and opened it is not recorded; Heroku has to be asked for that.
+        """
+        newest = self.last_wiped(environment)
         return newest if newest and newest.state.rank < State.READY.rank else None
+
+    def note_rolled_back(self, rollback: ResetRecord) -> None:
+        """Write on every reset that had the same rollback point that it was undone, and by what."""
+        with self._connection() as connection:
+            connection.execute(
+                "update bc_pipelines.reset set facts = facts || %s::jsonb, updated_at = now()"
+                " where environment = %s and kind = %s and facts->>'rollback_uuid' = %s",
+                (
+                    *(json.dumps({"rolled_back": rollback.id}), rollback.environment, Kind.RESET),
+                    rollback.facts["rollback_uuid"],
+                ),
+            )
 
     def note(self, record: ResetRecord, state: State | None = None, **facts: Any) -> ResetRecord:  # noqa: ANN401 - JSON
         """Add facts to a record and, where given, move it to a state.
@@ -177,6 +217,20 @@ class Records:
             (state, json.dumps(facts, default=str), state is State.DONE, record.id),
         )
 
+    def _open(
+        self,
+        kind: Kind,
+        run_id: str,
+        words: tuple[str, str, str, str],
+        facts: Mapping[str, Any],
+    ) -> ResetRecord:
+        record_id = f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{run_id[:8]}"
+        return self._one(
+            "insert into bc_pipelines.reset (id, kind, run_id, environment, app, requested_by, approval, state, facts)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb) returning *",
+            (record_id, kind, run_id, *words, State.PLANNED, json.dumps(facts, default=str)),
+        )
+
     def _one(self, statement: str, parameters: tuple[object, ...]) -> ResetRecord:
         record = self._first(statement, parameters)
         if record is None:
@@ -184,9 +238,12 @@ class Records:
         return record
 
     def _first(self, statement: str, parameters: tuple[object, ...]) -> ResetRecord | None:
+        return next(iter(self._all(statement, parameters)), None)
+
+    def _all(self, statement: str, parameters: tuple[object, ...]) -> tuple[ResetRecord, ...]:
         with self._connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(statement.encode(), parameters).fetchone()
-        return ResetRecord(**{**row, "state": State(row["state"])}) if row else None
+            rows = cursor.execute(statement.encode(), parameters).fetchall()
+        return tuple(ResetRecord(**{**row, "state": State(row["state"]), "kind": Kind(row["kind"])}) for row in rows)
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:

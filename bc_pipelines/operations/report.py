@@ -83,7 +83,7 @@ def report_of(tools: Tools, record: ResetRecord, checks: Iterable[CheckLine]) ->
         record: of the reset.
         checks: every check of the run so far.
     """
-    return gather(record, manifest_of(tools, record), tuple(checks), tools.settings.staging.sites)
+    return gather(record, manifest_of(tools, record.id), tuple(checks), tools.settings.staging.sites)
 
 
 def gather(

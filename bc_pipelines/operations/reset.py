@@ -12,8 +12,8 @@ from typing import Any
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.plan import Plan
 from bc_pipelines.operations.record import ResetRecord, State
-from bc_pipelines.operations.restore import settle_unfinished
 from bc_pipelines.operations.tools import Tools
+from bc_pipelines.operations.wipe import settle_unfinished
 from bc_pipelines.settings import Environment
 
 TYPED = "typed"
@@ -102,7 +102,8 @@ def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
     # Maintenance off means that somebody rolled back and opened the site by hand: what is there now counts.
     if tools.heroku.app(target.heroku_app).maintenance:
         carried["broken_off"] = unfinished.id
-        names += ["rollback_point"] if "accounts_put_back" in unfinished.facts else ["rollback_point", "accounts_key"]
+        names += ["maintenance_before", *(name for name in unfinished.facts if name.startswith("rollback_"))]
+        names += [] if "accounts_put_back" in unfinished.facts else ["accounts_key"]
     return carried | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
 
 
