@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from bc_pipelines.defs import backups, cleanup, database, jobs, notices, preflight, schedules, sensors
+from bc_pipelines.defs import backups, cleanup, database, jobs, notices, preflight, rollback, schedules, sensors
 from bc_pipelines.defs.resources import ToolsResource
 
 ASSETS = [
@@ -24,9 +24,12 @@ ASSETS = [
     cleanup.ready,
     cleanup.served_pages,
     notices.reset_report,
+    rollback.rollback_plan,
+    rollback.rolled_back,
 ]
 CHECKS = [
     backups.catalogue_covers_backup,
+    backups.raw_copies,
     database.nothing_submitted_is_left,
     database.only_staff_kept,
     database.staff_can_log_in,

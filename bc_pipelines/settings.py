@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bc_pipelines.deadlines import Deadlines, read_deadlines
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
@@ -117,6 +118,7 @@ class Settings:
         declared_public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared to be
             nobody's secret, so that the proof may find them.
         backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
+        deadlines: how long each wait may take at most.
         heroku: how Heroku is reached.
         dagster_database_url: Dagster's own PostgreSQL.
         connect_to: `host:port` that answers for every site host, or None for the ordinary way.
@@ -128,6 +130,7 @@ class Settings:
     privacy: Privacy
     declared_public: tuple[str, ...] = field(repr=False)
     backup_max_age: timedelta
+    deadlines: Deadlines
     heroku: Heroku
     dagster_database_url: str = field(repr=False)
     connect_to: str | None
@@ -171,6 +174,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
         backup_max_age=_max_age(table.get("backups", {})),
+        deadlines=read_deadlines(table.get("deadlines", {})),
         heroku=_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
@@ -205,7 +209,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         variables: environment variables; the process's own if left out.
 
     Returns:
-        The parsed file: tables `archive_store`, `privacy` and `environments` and, where given, `backups` and `proof`.
+        The parsed file: tables `archive_store`, `privacy` and `environments` and, where given, the others.
 
     Raises:
         SettingsError: the file is missing, not TOML, or lacks a table.
@@ -218,7 +222,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    only(table, str(path), "archive_store", "backups", "privacy", "proof", "environments")
+    only(table, str(path), "archive_store", "backups", "deadlines", "privacy", "proof", "environments")
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")

@@ -31,7 +31,12 @@ def test_the_table_of_a_reset_names_its_assets() -> None:
     named = set(re.findall(r"\| `([a-z]+/[a-z_]+)` \|", README))
     existing = {key.to_user_string() for key in defs.resolve_asset_graph().get_all_asset_keys()}
     assert named <= existing
-    assert existing - named == {"staging/extra_accounts", "development/backup"}
+    assert existing - named == {
+        "staging/extra_accounts",
+        "development/backup",
+        "staging/rollback_plan",
+        "staging/rolled_back",
+    }
 
 
 @pytest.mark.parametrize("name", ["preview_staging_reset", "weekly_staging_reset", "new_production_backup"])

@@ -8,7 +8,7 @@ from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, megabytes, transfer_progress
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN, refuse_hopeless
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import backups
+from bc_pipelines.operations import backups, raw_backups
 from bc_pipelines.operations.backups import Backup
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import State
@@ -80,6 +80,14 @@ def catalogue_covers_backup(tools: ToolsResource) -> dg.AssetCheckResult:
     """
     with clear_errors():
         return check_result(backups.catalogue_covers(tools.now))
+
+
+@dg.asset_check(asset=STAGING)
+def raw_copies(tools: ToolsResource) -> dg.AssetCheckResult:
+    """Lists staging's backups that were not made from a sanitised reset: they hold what the public sent in."""
+    with clear_errors():
+        target = tools.now.settings.staging
+        return check_result(raw_backups.raw_copies(raw_backups.kept_backups(tools.now, target)))
 
 
 def _results(backup: Backup, key: dg.AssetKey, tools: ToolsResource) -> Results:

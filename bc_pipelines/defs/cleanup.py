@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bc_pipelines.defs.backups import Results
-from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors
+from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, record_metadata
 from bc_pipelines.defs.database import ACCOUNTS, DATABASE, SITES
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import ready as ready_steps
@@ -43,7 +43,9 @@ def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     outside can see one.
     """
     with clear_errors():
-        record = require_reset(tools.now, context.run.run_id, "staging/ready", State.MENDED, "accounts_put_back")
+        record = require_reset(
+            tools.now, context.run.run_id, "staging/ready", State.MENDED, "accounts_put_back", go_on=True
+        )
     with clear_errors(tools.now, record):
         migrations = ready_steps.prepare(tools.now, record)
         verdicts = ready_steps.judge_before_lights_on(tools.now, record)
@@ -57,6 +59,7 @@ def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
             "release": readiness.release,
             "seconds in maintenance": round(readiness.downtime.total_seconds(), 1),
         }
+        | record_metadata(record)
     )
 
 
@@ -76,7 +79,7 @@ def served_pages(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
         yield check_result(verdict, name, SERVED)
     record = tools.now.records.of_run(context.run.run_id)
     # Looking alone changes nothing; a reset closes again what it opened too early.
-    if record is not None and not verdicts[-1].passed:
+    if record is not None:
         with clear_errors(tools.now, record):
-            ready_steps.lights_out(tools.now, record, verdicts[-1].summary)
+            ready_steps.close_if_found(tools.now, record, verdicts[-1])
     yield dg.MaterializeResult(metadata={"hosts": len(tools.now.settings.staging.sites)})

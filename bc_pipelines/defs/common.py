@@ -61,6 +61,11 @@ def labelled(facts: Mapping[str, object]) -> Metadata:
     return {name.replace("_", " "): value for name, value in facts.items()}
 
 
+def record_metadata(record: ResetRecord) -> Metadata:
+    """Which reset something belongs to, and how far that had come."""
+    return {f"{record.kind}": record.id, f"{record.kind} came to": f"{record.state}", "app": record.app}
+
+
 def table(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
     """Rows as a table; what is true or false is shown as yes or no."""
     return dg.MetadataValue.table([dg.TableRecord({name: _cell(value) for name, value in row.items()}) for row in rows])

@@ -7,11 +7,13 @@ from bc_pipelines.checks import sites as site_checks
 from bc_pipelines.defs.backups import PRODUCTION, STAGING, Results
 from bc_pipelines.defs.common import (
     OWNERS,
+    Metadata,
     bytes_progress,
     check_result,
     check_specs,
     clear_errors,
     labelled,
+    record_metadata,
     transfer_progress,
 )
 from bc_pipelines.defs.evidence import archive_metadata, every_column_verdict, proof_verdict
@@ -61,7 +63,7 @@ def sanitised_archive(context: dg.AssetExecutionContext, tools: ToolsResource) -
     yield check_result(proof, "proof_found_nothing", ARCHIVE)
     if not proof.passed:
         raise dg.Failure(f"{proof.summary} The file was removed. Staging was not touched.", allow_retries=False)
-    yield dg.MaterializeResult(metadata=archive_metadata(done))
+    yield dg.MaterializeResult(metadata=archive_metadata(done) | record_metadata(record))
 
 
 @dg.asset(
@@ -84,10 +86,8 @@ def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results
         verdict = restore.count_what_arrived(tools.now, record)
     yield check_result(verdict, "every_row_arrived", DATABASE)
     with clear_errors(tools.now, record):
-        require_reset(tools.now, context.run.run_id, "The rest of staging/database", State.RESTORED)
-    yield dg.MaterializeResult(
-        metadata={"restore": transfer.name, "restored from": record.id} | labelled(verdict.facts)
-    )
+        record = require_reset(tools.now, context.run.run_id, "The rest of staging/database", State.RESTORED)
+    yield dg.MaterializeResult(metadata={"restore": transfer.name} | labelled(verdict.facts) | record_metadata(record))
 
 
 @dg.asset_check(asset=DATABASE, blocking=True)
@@ -101,7 +101,7 @@ def nothing_submitted_is_left(tools: ToolsResource) -> dg.AssetCheckResult:
 def accounts(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.MaterializeResult[None]:
     """Accounts on staging: production's staff, everybody else replaced, and staging's own staff accounts put back."""
     with clear_errors():
-        record = require_reset(tools.now, context.run.run_id, "staging/accounts", State.RESTORED)
+        record = require_reset(tools.now, context.run.run_id, "staging/accounts", State.RESTORED, go_on=True)
     with clear_errors(tools.now, record):
         outcome = mend.put_back_accounts(tools.now, record)
     return dg.MaterializeResult(
@@ -110,6 +110,7 @@ def accounts(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.Mate
             "already there": len(outcome.already_there),
             "not put back": len(outcome.skipped),
         }
+        | record_metadata(record)
     )
 
 
@@ -140,7 +141,7 @@ def staff_can_log_in(tools: ToolsResource) -> dg.AssetCheckResult:
 def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     """Wagtail's Site records, changed in place from production's hosts to staging's."""
     with clear_errors():
-        record = require_reset(tools.now, context.run.run_id, "staging/site_records", State.RESTORED)
+        record = require_reset(tools.now, context.run.run_id, "staging/site_records", State.RESTORED, go_on=True)
     with clear_errors(tools.now, record):
         changes = mend.update_site_records(tools.now, record)
         with target.target_database(tools.now, _STAGING) as connection:
@@ -149,9 +150,8 @@ def site_records(context: dg.AssetExecutionContext, tools: ToolsResource) -> Res
     yield check_result(verdict, "no_production_host", SITES)
     # Not as a table: in the UI, the hosts would be wider than the page.
     hosts = "\n".join(f"- **{c.site_name}:** `{c.from_host}` became `{c.to_host}`" for c in changes)
-    yield dg.MaterializeResult(
-        metadata={"changed": sum(c.changes for c in changes), "hosts": dg.MetadataValue.md(hosts)}
-    )
+    moved: Metadata = {"changed": sum(c.changes for c in changes), "hosts": dg.MetadataValue.md(hosts)}
+    yield dg.MaterializeResult(metadata=moved | record_metadata(record))
 
 
 @dg.asset_check(asset=SITES)

@@ -7,19 +7,29 @@ from bc_pipelines.defs.cleanup import READY, SERVED
 from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, SITES
 from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
+from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
+from bc_pipelines.defs.rollback import ROLLED_BACK
 
 _NO_RETRY = {"dagster/max_retries": "0"}
 RESET_ASSETS = [PRODUCTION, PLAN, EXTRA_ACCOUNTS, STAGING, ARCHIVE, DATABASE, ACCOUNTS, SITES, READY, SERVED, REPORT]
 
 
 def plan_config(
-    *, confirm: str = "", preview: bool = False, scheduled: bool = False, requested_by: str = ""
+    *, confirm: str, preview: bool = False, scheduled: bool = False, requested_by: str = ""
 ) -> dg.RunConfig:
     """Configuration of a run that begins with the plan."""
     from bc_pipelines.defs.preflight import ResetPlanConfig
 
     config = ResetPlanConfig(confirm=confirm, preview=preview, scheduled=scheduled, requested_by=requested_by)
     return dg.RunConfig(ops={"staging__reset_plan": config})
+
+
+def rollback_config(confirm: str, raw_data_confirm: str = "", requested_by: str = "") -> dg.RunConfig:
+    """Configuration of a run that rolls back."""
+    from bc_pipelines.defs.rollback import RollbackConfig
+
+    config = RollbackConfig(confirm=confirm, raw_data_confirm=raw_data_confirm, requested_by=requested_by)
+    return dg.RunConfig(ops={"staging__rollback_plan": config})
 
 
 reset_staging = dg.define_asset_job(
@@ -35,7 +45,7 @@ reset_staging = dg.define_asset_job(
 preview_staging_reset = dg.define_asset_job(
     "preview_staging_reset",
     selection=dg.AssetSelection.assets(PLAN),
-    config=plan_config(preview=True),
+    config=plan_config(confirm="", preview=True),
     description="Show what a reset of staging would do and what stands against it. Changes nothing.",
 )
 
@@ -45,4 +55,14 @@ adopt_production_backup = dg.define_asset_job(
     description="Look at production's newest backup and hold its table of contents against the privacy catalogue.",
 )
 
-ALL = [reset_staging, preview_staging_reset, adopt_production_backup]
+roll_back_staging = dg.define_asset_job(
+    "roll_back_staging",
+    selection=dg.AssetSelection.assets(ROLLBACK_PLAN, ROLLED_BACK),
+    description=(
+        "Give staging back what it held before its last reset. Destructive: in the Launchpad, type the name of "
+        "staging's Heroku app as `confirm`."
+    ),
+    tags=_NO_RETRY,
+)
+
+ALL = [reset_staging, roll_back_staging, preview_staging_reset, adopt_production_backup]

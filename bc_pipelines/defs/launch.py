@@ -1,4 +1,4 @@
-"""Running the job reset_staging from a terminal, in this process, on Dagster's real instance.
+"""Running the jobs reset_staging and roll_back_staging from a terminal, in this process, on Dagster's real instance.
 
 Belongs here: starting the run and reading from its events what a person wants to see. Does not belong here: printing
 (see `cli`) and the steps themselves.
@@ -13,7 +13,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from bc_pipelines import settings
 from bc_pipelines.defs.instance import open_instance
-from bc_pipelines.defs.jobs import plan_config
+from bc_pipelines.defs.jobs import plan_config, rollback_config
 from bc_pipelines.defs.last_words import last_words
 from bc_pipelines.defs.notices import checks_of
 from bc_pipelines.operations.report import CheckLine
@@ -71,13 +71,36 @@ def run_reset(confirm: str, requested_by: str, on_step: Callable[[str], None]) -
         OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
         SettingsError: a setting is missing or wrong.
     """
+    return _run("reset_staging", plan_config(confirm=confirm, requested_by=requested_by), on_step)
+
+
+def run_rollback(confirm: str, raw_data_confirm: str, requested_by: str, on_step: Callable[[str], None]) -> Outcome:
+    """Run the job roll_back_staging here and now.
+
+    Args:
+        confirm: the name of the app that is wiped, as it was typed.
+        raw_data_confirm: what was typed to bring raw data back; empty where it need not be.
+        requested_by: who asks.
+        on_step: called with the name of every step as it begins.
+
+    Returns:
+        What came of it. A failed run is an outcome, not an exception.
+
+    Raises:
+        OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
+        SettingsError: a setting is missing or wrong.
+    """
+    return _run("roll_back_staging", rollback_config(confirm, raw_data_confirm, requested_by), on_step)
+
+
+def _run(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outcome:
     from bc_pipelines.definitions import defs
 
     run_id = str(uuid.uuid4())
-    config = {**plan_config(confirm=confirm, requested_by=requested_by).to_config_dict(), **_QUIET}  # type: ignore[no-untyped-call]
+    config = {**given.to_config_dict(), **_QUIET}  # type: ignore[no-untyped-call]
     with open_instance(settings.load().dagster_database_url) as instance:
         instance.add_event_listener(run_id, lambda event: _tell(event, on_step))
-        job = defs.resolve_job_def("reset_staging")
+        job = defs.resolve_job_def(name)
         result = job.execute_in_process(run_config=config, instance=instance, run_id=run_id, raise_on_error=False)
         return Outcome(
             run_id=run_id,

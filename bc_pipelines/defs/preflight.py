@@ -8,7 +8,16 @@ from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 from pydantic import Field
 
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.defs.common import OWNERS, Metadata, check_result, check_specs, clear_errors, megabytes
+from bc_pipelines.defs.common import (
+    OWNERS,
+    Metadata,
+    check_result,
+    check_specs,
+    clear_errors,
+    megabytes,
+    record_metadata,
+    transfer_progress,
+)
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import mend, reset
 from bc_pipelines.operations.gates import require_reset
@@ -30,7 +39,7 @@ _CHECKS = {
 class ResetPlanConfig(dg.Config):
     """What a person says when a reset begins."""
 
-    confirm: str = Field(default="", description="Type the name of the Heroku app whose database is wiped.")
+    confirm: str = Field(description="Type the name of the Heroku app whose database is wiped.")
     preview: bool = Field(default=False, description="Only show the plan: takes no lock, opens no record.")
     scheduled: bool = Field(default=False, description="Set by the schedule: needs a standing approval.")
     requested_by: str = Field(default="", description="Who asks, for the record and the notices.")
@@ -51,7 +60,7 @@ def reset_plan(
 
     Takes the lock ("one reset at a time") and opens the reset's record, unless it is a preview.
     """
-    target = tools.now.settings.staging
+    target, begun = tools.now.settings.staging, Metadata()
     with clear_errors():
         approval = _approve(context, config, target)
         rights = rights_for_reset(tools.now, target)
@@ -60,14 +69,15 @@ def reset_plan(
         require_rights(rights)
         if not config.preview:
             tools.now.lock.acquire(context.run.run_id, "reset", config.requested_by)
-            reset.wait_for_broken_off(tools.now, target)
+            found = reset.take_stock(tools.now, target, transfer_progress(context))
+            context.log.info(found)
         plan = make_plan(tools.now, target)
     yield check_result(_verdict(plan), "plan_is_acceptable", PLAN)
     with clear_errors():
         if not config.preview:
             record = reset.begin(tools.now, context.run.run_id, target, plan, config.requested_by, approval)
-            context.log.info(f"Reset {record.id} begins.")
-    yield dg.MaterializeResult(metadata=_plan_metadata(plan))
+            begun = {"found": found} | record_metadata(record)
+    yield dg.MaterializeResult(metadata=_plan_metadata(plan) | begun)
 
 
 def refuse_hopeless(context: dg.AssetExecutionContext, tools: Tools, target: Environment) -> None:
@@ -84,7 +94,7 @@ def refuse_hopeless(context: dg.AssetExecutionContext, tools: Tools, target: Env
     step = PLAN.to_python_identifier()
     if context.job_def.has_node_named(step):
         steps: Any = context.run.run_config.get("ops", {})
-        _approve(context, ResetPlanConfig(**steps.get(step, {}).get("config", {})), target)
+        _approve(context, ResetPlanConfig(**{"confirm": "", **steps.get(step, {}).get("config", {})}), target)
         require_rights(rights_for_reset(tools, target))
 
 
@@ -103,7 +113,7 @@ def extra_accounts(context: dg.AssetExecutionContext, tools: ToolsResource) -> d
         record = require_reset(tools.now, context.run.run_id, "staging/extra_accounts", State.PLANNED)
     with clear_errors(tools.now, record):
         found = mend.remember_extra_accounts(tools.now, record)
-    return dg.MaterializeResult(metadata={"staff accounts on staging": len(found)})
+    return dg.MaterializeResult(metadata={"staff accounts on staging": len(found)} | record_metadata(record))
 
 
 def _verdict(plan: Plan) -> Verdict:

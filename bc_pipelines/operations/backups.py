@@ -13,7 +13,6 @@ from typing import Any
 
 from bc_pipelines.checks import backup as backup_checks
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.database import counts
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.lock import holder_of
@@ -27,8 +26,6 @@ from bc_pipelines.settings import Environment
 from bc_pipelines.wagtail_sql import marker, sites
 from bc_pipelines.wagtail_sql.tables import has_table
 
-# PGBackups are meant for databases of up to 20 GB; far past that a capture that still runs is stuck.
-CAPTURE_DEADLINE = timedelta(hours=3)
 MAGIC_LENGTH = 5
 # The table of contents of the council's 142 tables takes about a third of this.
 _FIRST_READ = 1 << 20
@@ -139,7 +136,7 @@ def set_rollback_point(tools: Tools, record: ResetRecord, on_progress: Callable[
         tools.records.note(record, State.BACKED_UP)
         return backup
     backup = _capture(tools, database, on_progress)
-    held = _what_it_holds(tools, record)
+    held = _what_it_holds(tools, record, database, backup)
     tools.records.note(record, State.BACKED_UP, rollback_point=backup.name, rollback_uuid=backup.uuid, **held)
     return backup
 
@@ -185,7 +182,9 @@ def recent(backup: Backup, limit: timedelta) -> Verdict:
 
 def _capture(tools: Tools, database: Database, on_progress: Callable[[Transfer], None]) -> Backup:
     started = tools.heroku.capture(database)
-    done = tools.heroku.wait(database.owner_app, started, on_progress=on_progress, deadline=CAPTURE_DEADLINE)
+    done = tools.heroku.wait(
+        database.owner_app, started, on_progress=on_progress, deadline=tools.settings.deadlines.capture
+    )
     return _look_at(tools, database, done, captured=True)
 
 
@@ -210,16 +209,23 @@ def _good_backup(tools: Tools, app: str, facts: Mapping[str, Any]) -> Transfer |
     return next((one for one in good if one.name == name and uuid in (None, one.uuid)), None)
 
 
-def _what_it_holds(tools: Tools, record: ResetRecord) -> dict[str, Any]:
-    """What the target holds as it is captured: which reset made it, perhaps none, and its Site records."""
+def made_by(reader: ArchiveReader) -> str | None:
+    """The id of the reset that made what a backup holds, or None; pg_dump writes comments into its contents."""
+    written = (entry.defn or "" for entry in reader.entries if entry.desc == "COMMENT")
+    return next((found for found in map(marker.marker_in, written) if found), None)
+
+
+def _what_it_holds(tools: Tools, record: ResetRecord, database: Database, backup: Backup) -> dict[str, Any]:
+    """What the rollback point holds: which reset made it, perhaps none, and the Site records of that moment."""
+    transfer = tools.heroku.transfer(database.owner_app, backup.uuid)
+    reader = table_of_contents(tools, database.owner_app, transfer)
     with target_database(tools, record.environment, record) as connection:
-        made_by = marker.read_marker(connection)
-        tables = counts.row_counts(connection)
         records = sites.read_sites(connection) if has_table(connection, "wagtailcore_site") else ()
+    holds = made_by(reader)
     return {
-        "rollback_holds": made_by,
+        "rollback_holds": holds,
         # Without a mark and with tables, somebody copied production here before this product did.
-        "rollback_raw": made_by is None and bool(tables),
+        "rollback_raw": holds is None and bool(reader.tables),
         "rollback_sites": {str(site.id): f"{site.hostname}:{site.port}" for site in records},
     }
 
@@ -244,7 +250,7 @@ def catalogue_covers(tools: Tools) -> Verdict:
     newest = max(done, key=lambda transfer: transfer.created_at, default=None)
     if newest is None:
         raise Refused("Production has no finished backup to look at. Materialise production/backup first.")
-    reader = _table_of_contents(tools, app, newest)
+    reader = table_of_contents(tools, app, newest)
     covered = coverage(reader.entries, reader.tables, Catalogue.load(), "staging")
     return Verdict(
         passed=covered.ok,
@@ -264,7 +270,8 @@ def _covered_in_words(backup: Transfer, reader: ArchiveReader, covered: Coverage
     return f"All {len(reader.tables)} tables of backup {backup.name} are in the privacy catalogue.{stale}"
 
 
-def _table_of_contents(tools: Tools, app: str, backup: Transfer) -> ArchiveReader:
+def table_of_contents(tools: Tools, app: str, backup: Transfer) -> ArchiveReader:
+    """Read a backup's beginning, by Range, until its table of contents is whole."""
     count = _FIRST_READ
     while True:
         beginning = tools.heroku.beginning(app, backup, count)

@@ -21,9 +21,9 @@ _PRODUCT = 19_651_060
 _STAGING_RESET = 1
 # The server lists a session under a name of at most 63 bytes of ASCII (PostgreSQL manual, application_name).
 _LONGEST_NAME = 63
-_NAME = re.compile(r"(?P<kind>reset|roll back|push) (?P<run>\S+)(?: by (?P<by>.*))?")
+_NAME = re.compile(r"(?P<kind>reset|roll back|push|clean-up) (?P<run>\S+)(?: by (?P<by>.*))?")
 
-Kind = Literal["reset", "roll back", "push"]
+Kind = Literal["reset", "roll back", "push", "clean-up"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Holder:
     """Who holds the lock.
 
     Attributes:
-        kind: what is done: `reset`, `roll back` or `push`.
+        kind: what is done: `reset`, `roll back`, `push` or `clean-up`.
         run_id: Dagster's id of the run.
         by: who asked for it, perhaps shortened; empty where that is not known.
         since: when the lock was taken.

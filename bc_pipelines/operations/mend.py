@@ -37,11 +37,16 @@ def remember_extra_accounts(tools: Tools, record: ResetRecord) -> tuple[accounts
 
 
 def put_back_accounts(tools: Tools, record: ResetRecord) -> accounts.PutBack:
-    """Recreate the staff accounts that only the target had, and delete the private list of them."""
+    """Recreate the staff accounts that only the target had, and delete the private list of them.
+
+    Done once: after that the list is gone, and a run that goes on with a broken-off reset finds nothing to do.
+    """
+    if "accounts_put_back" in record.facts:
+        return accounts.PutBack((), (), (), ())
     with target_database(tools, record.environment, record) as connection:
         outcome = accounts.put_back(connection, _stored_accounts(tools, record))
-    tools.archives.delete(record.facts["accounts_key"])
     tools.records.note(record, accounts_put_back=len(outcome.restored))
+    tools.archives.delete(record.facts["accounts_key"])
     return outcome
 
 

@@ -7,7 +7,7 @@ served pages afterwards (see `checks.served`).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -23,9 +23,6 @@ from bc_pipelines.wagtail_sql import ready as ready_sql
 from bc_pipelines.wagtail_sql import sites
 from bc_pipelines.wagtail_sql.tables import Connection
 
-DYNO_DEADLINE = timedelta(minutes=30)
-# Heroku gives a web dyno 60 seconds to bind its port; five sites on one dyno get some more.
-BOOT_DEADLINE = timedelta(minutes=3)
 MIGRATE = "python manage.py migrate --noinput"
 UPDATE_INDEX = "python manage.py update_index"
 CLEAR_CACHES = "from django.core.cache import caches; [caches[alias].clear() for alias in caches]"
@@ -62,10 +59,31 @@ def prepare(tools: Tools, record: ResetRecord) -> int:
     with target_database(tools, record.environment, record) as connection:
         ready_sql.mark_cleaned(connection)
         ready_sql.empty_cache_table(connection)
-    migrated = _run(tools, record, MIGRATE)
-    _run(tools, record, UPDATE_INDEX)
-    _run(tools, record, f"python manage.py shell -c {shlex.quote(CLEAR_CACHES)}")
+    migrated = run_command(tools, record, MIGRATE)
+    run_command(tools, record, UPDATE_INDEX)
+    empty_caches(tools, record)
     return sum(line.rstrip().endswith("... OK") for line in migrated.output.splitlines())
+
+
+def empty_caches(tools: Tools, record: ResetRecord) -> None:
+    """Empty every cache of the site: what is in them was made from another database."""
+    run_command(tools, record, f"python manage.py shell -c {shlex.quote(CLEAR_CACHES)}")
+
+
+def run_command(tools: Tools, record: ResetRecord, command: str) -> DynoResult:
+    """Run a command of the site in a one-off dyno of the release that is there.
+
+    Raises:
+        GateClosed: it ended with another code than 0.
+    """
+    result = tools.heroku.run(record.app, command, deadline=tools.settings.deadlines.command)
+    if result.exit_code != 0:
+        short = " ".join(command.split()[:3])
+        raise GateClosed(
+            f"`{short}` ended with code {result.exit_code} on {record.app}. "
+            f"Run it there by hand to read why: heroku run -a {record.app} -- {short} …"
+        )
+    return result
 
 
 def judge_before_lights_on(tools: Tools, record: ResetRecord) -> tuple[Verdict, ...]:
@@ -79,7 +97,7 @@ def judge_before_lights_on(tools: Tools, record: ResetRecord) -> tuple[Verdict, 
     # The database first: rendering pages leaves rows in the cache table.
     with target_database(tools, record.environment, record) as connection:
         left, others = nothing_submitted(tools, connection), others_replaced(tools, connection)
-    rendered = _run(tools, record, hidden.render_command(hosts))
+    rendered = run_command(tools, record, hidden.render_command(hosts))
     return hidden.judge_rendered(rendered.output, hosts), left, others
 
 
@@ -114,8 +132,12 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...], 
     return Readiness(release=release, migrations=migrations, downtime=downtime)
 
 
-def look(tools: Tools) -> tuple[Verdict, ...]:
+def look(tools: Tools, among: Collection[str] | None = None) -> tuple[Verdict, ...]:
     """Open every staging host over HTTP as a visitor would, and judge what is served.
+
+    Args:
+        tools: the run's tools.
+        among: hosts that are looked at, where not all of them are to be.
 
     Returns:
         Four verdicts: every host answers with its own title, nothing that the site generates points at production,
@@ -128,9 +150,9 @@ def look(tools: Tools) -> tuple[Verdict, ...]:
     with target_database(tools, settings.staging.name) as connection:
         names = {site.hostname: site.site_name for site in sites.read_sites(connection)}
     pages = served.look(
-        tuple(settings.staging.sites.values()),
+        tuple(host for host in settings.staging.sites.values() if among is None or host in among),
         connect_to=settings.connect_to,
-        patience=BOOT_DEADLINE.total_seconds(),
+        patience=settings.deadlines.boot.total_seconds(),
         login=_login(variables) if asks_for_login else None,
     )
     return (
@@ -143,6 +165,16 @@ def look(tools: Tools) -> tuple[Verdict, ...]:
 
 def _login(variables: Mapping[str, str]) -> tuple[str, str]:
     return variables.get("BASIC_AUTH_LOGIN", ""), variables.get("BASIC_AUTH_PASSWORD", "")
+
+
+def close_if_found(tools: Tools, record: ResetRecord, hidden_as_served: Verdict) -> None:
+    """Close a site again if search engines could find it.
+
+    Raises:
+        GateClosed: they could.
+    """
+    if not hidden_as_served.passed:
+        lights_out(tools, record, hidden_as_served.summary)
 
 
 def lights_out(tools: Tools, record: ResetRecord, why: str) -> None:
@@ -160,14 +192,3 @@ def lights_out(tools: Tools, record: ResetRecord, why: str) -> None:
         ) from None
     tools.records.note(record, State.MENDED)
     raise GateClosed(f"{record.app} was put back into maintenance. {why}")
-
-
-def _run(tools: Tools, record: ResetRecord, command: str) -> DynoResult:
-    result = tools.heroku.run(record.app, command, deadline=DYNO_DEADLINE)
-    if result.exit_code != 0:
-        short = " ".join(command.split()[:3])
-        raise GateClosed(
-            f"`{short}` ended with code {result.exit_code} on {record.app}. "
-            f"Run it there by hand to read why: heroku run -a {record.app} -- {short} …"
-        )
-    return result

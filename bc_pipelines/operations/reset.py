@@ -6,9 +6,11 @@ Belongs here: what makes a run a reset. Does not belong here: the steps between 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.plan import Plan
 from bc_pipelines.operations.record import ResetRecord, State
@@ -41,12 +43,12 @@ def approve(
     if repeated:
         raise Refused(
             f"This run repeats an earlier one, so nobody typed {target.heroku_app} for it. Nothing was changed. "
-            "Start the job reset_staging and type the name."
+            "Start the job anew and type the name."
         )
     if confirm != target.heroku_app:
         raise Refused(
-            f"To wipe {target.heroku_app}, its name must be typed as `confirm`; {confirm!r} was given. "
-            "Nothing was changed."
+            f"To wipe {target.heroku_app}, its name must be typed as `confirm`, because its whole database and "
+            f"everything made on it is replaced; {confirm!r} was given. Nothing was changed."
         )
     if not scheduled:
         return TYPED
@@ -59,19 +61,42 @@ def approve(
     return f"standing approval of {approval.by} until {approval.until}"
 
 
-def wait_for_broken_off(tools: Tools, target: Environment) -> None:
-    """Wait for a restore that a broken-off reset left running at Heroku, before anything on the target is looked at.
+def take_stock(
+    tools: Tools, target: Environment, on_progress: Callable[[Transfer], None], *, going_back: bool = False
+) -> str:
+    """Find out what an earlier run left, and wait for or cancel what is still running of it at Heroku.
+
+    Nothing on the target is looked at before that: its database may be half restored.
 
     Args:
         tools: the run's tools; the lock must be held already.
         target: the environment that would be wiped.
+        on_progress: called with every look at what is still running.
+        going_back: whether the rollback point is to be restored; then nobody wants the broken-off restore's result.
+
+    Returns:
+        What was found and what this run will do about it, in words.
 
     Raises:
-        TransferUnfinished: the restore is still running after its deadline.
+        TransferUnfinished: a transfer is still running after its deadline.
     """
     tools.lock.assert_held()
-    if tools.records.broken_off(target.name) is not None:
-        settle_unfinished(tools, target.heroku_app)
+    left = tools.records.broken_off(target.name)
+    ours = left.facts.get("restore_uuid") if left else None
+    settled = settle_unfinished(tools, target.heroku_app, ours, on_progress, cancel=going_back)
+    if left is None:
+        return " ".join(["No earlier run was broken off after its wipe.", *settled])
+    found = f"Found {left.kind} {left.id} of {left.started_at:%d %B %Y %H:%M} UTC, broken off when '{left.state}'."
+    return " ".join([found, *settled, _what_now(tools, target, left, going_back)])
+
+
+def _what_now(tools: Tools, target: Environment, left: ResetRecord, going_back: bool) -> str:
+    point = left.facts.get("rollback_point")
+    if going_back:
+        return f"{target.heroku_app} gets its rollback point {point} back."
+    if not tools.heroku.app(target.heroku_app).maintenance:
+        return f"Somebody has opened {target.heroku_app} since: what it holds now is captured as a new rollback point."
+    return f"Its rollback point {point} is kept, nothing is captured of what it left, and the database is wiped anew."
 
 
 def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_by: str, approval: str) -> ResetRecord:

@@ -7,11 +7,16 @@ Belongs here: what is told to the person who finds a stopped reset. Does not bel
 from __future__ import annotations
 
 from bc_pipelines.operations.lock import holder_of
-from bc_pipelines.operations.record import Records, ResetRecord, State
+from bc_pipelines.operations.pages import Page
+from bc_pipelines.operations.record import Kind, Records, ResetRecord, State
 
-_ON = "To go on: put right what the message names and start the job reset_staging again."
+_ON = {
+    Kind.RESET: "To go on: put right what the message names and start the job reset_staging again.",
+    Kind.ROLLBACK: "To go on: put right what the message names and start the job roll_back_staging again.",
+}
+_REST = "Or materialise only what is left: staging/accounts, staging/site_records, staging/ready and what follows them."
 
-_WAIT = "The next run waits for it before anything, and so must whoever goes back."
+_WAIT = "The next run waits for it, or ends it, before anything else."
 
 
 def standing(record: ResetRecord) -> str:
@@ -21,7 +26,7 @@ def standing(record: ResetRecord) -> str:
     if record.state.rank >= State.READY.rank:
         return (
             f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
-            f"opened. {_rollback_point(record)}. {_ON} {_way_back(record)}"
+            f"opened. {_rollback_point(record)}. {_on(record)} {_way_back(record)} {Page.OPEN_UNFINISHED}"
         )
     return " ".join(
         [
@@ -29,8 +34,9 @@ def standing(record: ResetRecord) -> str:
             "its database may be empty, partial or not yet checked.",
             f"{_rollback_point(record)}, taken before anything was wiped.",
             *_restore(record),
-            _ON,
+            _on(record),
             _way_back(record),
+            Page.AFTER_THE_WIPE,
         ]
     )
 
@@ -58,7 +64,7 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
         return ""
     wreck = records.broken_off(environment)
     if wreck is None:
-        return f"{environment.capitalize()} was not touched by this run and is as it was. {_ON}"
+        return f"{environment.capitalize()} was not touched by this run and is as it was. {_ON[Kind.RESET]}"
     if not _touched(wreck):
         return _untouched(wreck)
     return f"This run touched nothing. Unless somebody has gone back and opened it since, {_wreck(wreck, wreck.id)}"
@@ -73,18 +79,24 @@ def _untouched(record: ResetRecord) -> str:
     if "broken_off" in record.facts:
         return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
     if not record.wiped:
-        return f"{record.app} was not touched and is as it was. {_ON}"
+        return f"{record.app} was not touched and is as it was. {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
     return (
         f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already. "
-        f"{_ON} To open it as it is: heroku maintenance:off -a {record.app}."
+        f"{_ON[record.kind]} To open it as it is: heroku maintenance:off -a {record.app}. {Page.BEFORE_THE_WIPE}"
     )
 
 
 def _wreck(record: ResetRecord, broken_off: str) -> str:
     return (
-        f"{record.app} is still as the broken-off reset {broken_off} left it: in maintenance, perhaps without data. "
-        f"{_rollback_point(record)}. {_ON} {_way_back(record)}"
+        f"{record.app} is still as the broken-off run {broken_off} left it: in maintenance, perhaps without data. "
+        f"{_rollback_point(record)}. {_ON[record.kind]} {_way_back(record)} {Page.AFTER_THE_WIPE}"
     )
+
+
+def _on(record: ResetRecord) -> str:
+    """How to go on; what a database with the reset's own rows still lacks may be done alone."""
+    alone = record.kind is Kind.RESET and State.RESTORED.rank <= record.state.rank < State.READY.rank
+    return f"{_ON[record.kind]} {_REST}" if alone else _ON[record.kind]
 
 
 def _rollback_point(record: ResetRecord) -> str:
@@ -109,10 +121,8 @@ def _restore(record: ResetRecord) -> list[str]:
 
 
 def _way_back(record: ResetRecord) -> str:
-    """The commands that bring the rollback point back, with the dynos as they were before the wipe."""
-    point, app = record.facts.get("rollback_point"), record.app
-    dynos = " ".join(f"{name}={quantity}" for name, quantity in record.facts.get("formation", {"web": 1}).items())
-    return (
-        f"To go back: heroku pg:backups:restore {point} DATABASE_URL -a {app} --confirm {app}, "
-        f"then heroku ps:scale {dynos} -a {app} and heroku maintenance:off -a {app}."
-    )
+    """How the rollback point is brought back; who is on that way may also take the other."""
+    if record.kind is Kind.ROLLBACK:
+        return "Or start the job reset_staging, which keeps this rollback point."
+    raw = " It holds raw data and asks for a second confirmation." if record.facts.get("rollback_raw") else ""
+    return f"To go back: start the job roll_back_staging, or bucks reset roll-back --confirm {record.app}.{raw}"

@@ -6,16 +6,17 @@ at Heroku. Does not belong here: what is put in the place of what was there (see
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bc_pipelines.heroku.errors import RefusedByGuard, TransferFailed, TransferUnfinished
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.backups import require_rollback_point
-from bc_pipelines.operations.record import ResetRecord, State
+from bc_pipelines.operations.record import Kind, ResetRecord, State
 from bc_pipelines.operations.tools import Tools
 
-RESTORE_DEADLINE = timedelta(hours=3)
+OnProgress = Callable[[Transfer], None]
 
 
 def wipe(
@@ -23,7 +24,7 @@ def wipe(
     record: ResetRecord,
     target: Database,
     ask: Callable[[], Transfer],
-    on_progress: Callable[[Transfer], None],
+    on_progress: OnProgress,
 ) -> Transfer:
     """Close an environment and have Heroku wipe its database and restore another content into it.
 
@@ -52,27 +53,50 @@ def wipe(
     return _follow(tools, record, target.owner_app, restore, on_progress)
 
 
-def settle_unfinished(tools: Tools, app: str) -> None:
-    """Wait for whatever an earlier, broken-off reset left running at Heroku, so that two restores never meet.
+def settle_unfinished(
+    tools: Tools, app: str, ours: str | None, on_progress: OnProgress, *, cancel: bool = False
+) -> tuple[str, ...]:
+    """Wait for whatever is still running at Heroku on an environment's database, so that two restores never meet.
 
     Args:
-        tools: the run's tools.
+        tools: the run's tools; the lock must be held.
         app: the target's Heroku app.
+        ours: Heroku's identity of the restore of a broken-off run; only that one is ever cancelled.
+        on_progress: called with every look.
+        cancel: whether our own is cancelled at once, because nobody wants its result; else only after its deadline.
+
+    Returns:
+        What was found and became of it, a sentence for each.
 
     Raises:
-        TransferUnfinished: a restore is still running after the deadline.
+        TransferUnfinished: something is still running after its deadline.
     """
     owner = tools.heroku.database(app).owner_app
-    for transfer in tools.heroku.transfers(owner):
-        if transfer.finished or transfer.kind != "restore":
-            continue
-        try:
-            tools.heroku.wait(owner, transfer, deadline=RESTORE_DEADLINE)
-        except TransferUnfinished:
-            raise
-        except TransferFailed:
-            # That it failed is no news: the next reset restores anew.
-            continue
+    unfinished = [transfer for transfer in tools.heroku.transfers(owner) if not transfer.finished]
+    return tuple(_settle(tools, owner, each, on_progress, ours=each.uuid == ours, cancel=cancel) for each in unfinished)
+
+
+def _settle(tools: Tools, owner: str, transfer: Transfer, on_progress: OnProgress, *, ours: bool, cancel: bool) -> str:
+    deadlines = tools.settings.deadlines
+    if not (ours and cancel):
+        with contextlib.suppress(TransferUnfinished):
+            return _wait(tools, owner, transfer, on_progress, deadlines.restore)
+    if ours:
+        tools.heroku.cancel(owner, transfer)
+    # What is somebody else's is looked at once more, for its own words of what to do.
+    ended = _wait(tools, owner, transfer, on_progress, deadlines.cancel if ours else timedelta())
+    return f"It was cancelled. {ended}" if ours else ended
+
+
+def _wait(tools: Tools, owner: str, transfer: Transfer, on_progress: OnProgress, deadline: timedelta) -> str:
+    """Wait for an end, whatever it is: that it failed is no news, because everything is restored anew."""
+    try:
+        done = tools.heroku.wait(owner, transfer, on_progress=on_progress, deadline=deadline)
+    except TransferUnfinished:
+        raise
+    except TransferFailed as failed:
+        done = failed.transfer
+    return f"Heroku's {transfer.kind} {transfer.name} of {owner} was still running; it has ended now: {done.state}."
 
 
 def _close(tools: Tools, record: ResetRecord, target: Database) -> ResetRecord:
@@ -82,7 +106,7 @@ def _close(tools: Tools, record: ResetRecord, target: Database) -> ResetRecord:
     record = tools.records.note(record, State.WIPING, wiping_since=now, maintenance_on=False)
     tools.heroku.set_maintenance(record.app, on=True)
     record = tools.records.note(record, maintenance_on=True)
-    tools.heroku.scale(record.app, dict.fromkeys(record.facts["formation"], 0))
+    tools.heroku.scale(record.app, {process.type: 0 for process in tools.heroku.formation(record.app)})
     tools.heroku.reset_connections(target.addon_id)
     return record
 
@@ -98,12 +122,10 @@ def _ask_once(tools: Tools, record: ResetRecord, ask: Callable[[], Transfer]) ->
         raise
 
 
-def _follow(
-    tools: Tools, record: ResetRecord, owner: str, restore: Transfer, on_progress: Callable[[Transfer], None]
-) -> Transfer:
+def _follow(tools: Tools, record: ResetRecord, owner: str, restore: Transfer, on_progress: OnProgress) -> Transfer:
     """Wait for the restore, and write down how it ended where that is known, for whoever finds this reset stopped."""
     try:
-        done = tools.heroku.wait(owner, restore, on_progress=on_progress, deadline=RESTORE_DEADLINE)
+        done = tools.heroku.wait(owner, restore, on_progress=on_progress, deadline=tools.settings.deadlines.restore)
     except TransferUnfinished:
         raise
     except TransferFailed as failed:
@@ -114,7 +136,12 @@ def _follow(
 
 
 def _remember_how_it_ran(tools: Tools, record: ResetRecord) -> ResetRecord:
-    """Write down maintenance and dynos as they are, unless a broken-off reset has closed the site already."""
+    """Write down maintenance and dynos as they are, unless a broken-off reset has closed the site already.
+
+    The way back takes over what the reset wrote down.
+    """
+    if record.kind is Kind.ROLLBACK:
+        return record
     if "maintenance_before" not in record.facts:
         record = tools.records.note(record, maintenance_before=tools.heroku.app(record.app).maintenance)
     running = {process.type: process.quantity for process in tools.heroku.formation(record.app)}

@@ -6,12 +6,15 @@ as it must for COMMENT (PostgreSQL manual, COMMENT). What a marker allows is not
 
 from __future__ import annotations
 
+import re
+
 from psycopg import sql
 
 from bc_pipelines.wagtail_sql.tables import Connection, has_table
 
 TABLE = "django_migrations"
 _PREFIX = "bc_pipelines reset "
+_WRITTEN = re.compile(rf"COMMENT ON TABLE \w+\.{TABLE} IS '{_PREFIX}(?P<id>[\w-]+)';")
 
 
 def write_marker(connection: Connection, reset_id: str) -> bool:
@@ -30,6 +33,16 @@ def write_marker(connection: Connection, reset_id: str) -> bool:
         text = sql.Literal(_PREFIX + reset_id)
         connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(TABLE), text))
     return True
+
+
+def marker_in(statement: str) -> str | None:
+    """The id in the statement with which pg_dump writes the mark, or None if the statement is another one.
+
+    Args:
+        statement: a COMMENT statement out of an archive's table of contents.
+    """
+    found = _WRITTEN.fullmatch(statement.strip())
+    return found["id"] if found else None
 
 
 def read_marker(connection: Connection) -> str | None:

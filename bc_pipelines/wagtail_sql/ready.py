@@ -8,6 +8,7 @@ from bc_pipelines.wagtail_sql.tables import Connection, has_table
 
 BIRDBATH_TABLE = "birdbath_execution"
 CACHE_TABLE = "database_cache"
+INDEX_TABLE = "wagtailsearch_indexentry"
 
 
 def mark_cleaned(connection: Connection) -> bool:
@@ -44,3 +45,18 @@ def empty_cache_table(connection: Connection) -> int | None:
         if not has_table(connection, CACHE_TABLE):
             return None
         return connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(CACHE_TABLE))).rowcount
+
+
+def has_index(connection: Connection) -> bool:
+    """Whether Wagtail's search index is kept in this database, as it is where a site has no search server.
+
+    Args:
+        connection: an open connection.
+    """
+    with connection.transaction():
+        if not has_table(connection, INDEX_TABLE):
+            return False
+        row = connection.execute(
+            sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(INDEX_TABLE))
+        ).fetchone()
+    return bool(row and row[0])

@@ -10,9 +10,15 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from bc_pipelines.definitions import build_definitions, defs
 
 ASSETS = {
-    "preflight": {"staging/reset_plan", "staging/extra_accounts"},
+    "preflight": {"staging/reset_plan", "staging/extra_accounts", "staging/rollback_plan"},
     "backups": {"production/backup", "staging/backup", "development/backup"},
-    "database": {"staging/sanitised_archive", "staging/database", "staging/accounts", "staging/site_records"},
+    "database": {
+        "staging/sanitised_archive",
+        "staging/database",
+        "staging/accounts",
+        "staging/site_records",
+        "staging/rolled_back",
+    },
     "cleanup": {"staging/ready", "staging/served_pages"},
     "comms": {"staging/reset_report"},
 }
@@ -23,7 +29,7 @@ CHECKS = {
         "backup_is_recent",
         "catalogue_covers_backup",
     },
-    "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
+    "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent", "raw_copies"},
     "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
     "staging/reset_plan": {"plan_is_acceptable", "token_may_reset"},
     "staging/sanitised_archive": {"every_column_classified", "proof_found_nothing"},
@@ -31,6 +37,14 @@ CHECKS = {
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
     "staging/site_records": {"no_production_host", "site_settings_still_attached"},
     "staging/ready": {"hidden_from_search_engines", "still_nothing_submitted", "still_only_staff"},
+    "staging/rollback_plan": {"token_may_roll_back"},
+    "staging/rolled_back": {
+        "every_row_is_back",
+        "carries_what_it_carried",
+        "sites_as_they_were",
+        "hidden_from_search_engines",
+        "hidden_as_served",
+    },
     "staging/served_pages": {
         "every_host_answers",
         "nothing_points_at_production",
@@ -45,6 +59,7 @@ NOT_BLOCKING = {
     "nothing_points_at_production",
     "editors_links",
     "hidden_as_served",
+    "raw_copies",
 }
 
 
@@ -87,16 +102,32 @@ def test_every_asset_says_what_it_is() -> None:
         assert node.kinds, key
 
 
-@pytest.mark.parametrize("name", ["reset_staging", "preview_staging_reset", "adopt_production_backup"])
+@pytest.mark.parametrize("name", [job.name for job in defs.jobs or ()])
 def test_every_job_has_one_sentence(name: str) -> None:
     """Each job says what it is for."""
     assert defs.resolve_job_def(name).description
 
 
-def test_a_destructive_job_is_never_retried() -> None:
-    """The reset carries the tag that keeps Dagster from repeating it."""
-    tags = defs.resolve_job_def("reset_staging").tags
+@pytest.mark.parametrize("name", ["reset_staging", "roll_back_staging"])
+def test_a_destructive_job_is_never_retried(name: str) -> None:
+    """It carries the tag that keeps Dagster from repeating it."""
+    tags = defs.resolve_job_def(name).tags
     assert tags["dagster/max_retries"] == "0"
+
+
+@pytest.mark.parametrize("name", ["reset_staging", "roll_back_staging"])
+def test_what_wipes_has_no_name_typed_in_advance(name: str) -> None:
+    """`confirm` has no default: without it there is not even a run."""
+    with pytest.raises(dg.DagsterInvalidConfigError, match="Missing required config"):
+        dg.validate_run_config(defs.resolve_job_def(name), {})
+
+
+def test_the_way_back_is_a_branch_of_its_own() -> None:
+    """Nothing hangs on it, and it hangs on nothing that a reset makes after its wipe."""
+    plan, rolled_back = (dg.AssetKey(["staging", name]) for name in ("rollback_plan", "rolled_back"))
+    assert graph().get(rolled_back).child_keys == set()
+    assert graph().get(plan).child_keys == {rolled_back}
+    assert graph().get(plan).parent_keys == {dg.AssetKey(["staging", "backup"])}
 
 
 def test_nothing_runs_by_itself_until_it_is_switched_on() -> None:

@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from bc_pipelines.definitions import defs
+from bc_pipelines.defs.jobs import plan_config
 from bc_pipelines.defs.last_words import where_staging_stands_after_a_failure, where_staging_stands_after_terminate
 from bc_pipelines.defs.reaper import report_dead_runs
 from bc_pipelines.operations.record import Records, State
@@ -20,7 +21,8 @@ ENDS = {
 def begun(instance: dg.DagsterInstance, *, reset: bool = True, tags: dict[str, str] | None = None) -> str:
     """A run that is under way, of the job reset_staging or of another; returns its id."""
     job = defs.resolve_job_def("reset_staging") if reset else sleeper
-    return instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags).run_id
+    config = plan_config(confirm=APP).to_config_dict() if reset else {}  # type: ignore[no-untyped-call]
+    return instance.create_run_for_job(job, run_config=config, status=dg.DagsterRunStatus.STARTED, tags=tags).run_id
 
 
 def last_message(instance: dg.DagsterInstance, run_id: str) -> str:
@@ -62,7 +64,7 @@ def test_a_reset_that_ended_after_the_wipe(
     words = last_message(instance, run_id)
     assert f"{APP} is in maintenance and must stay there" in words
     assert "To go on:" in words
-    assert f"To go back: heroku pg:backups:restore b007 DATABASE_URL -a {APP}" in words
+    assert f"To go back: start the job roll_back_staging, or bucks reset roll-back --confirm {APP}." in words
 
 
 @pytest.mark.parametrize("kind", list(ENDS))

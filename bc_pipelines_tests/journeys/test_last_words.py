@@ -46,9 +46,8 @@ def ways_forward(outside: Outside) -> list[str]:
         "in maintenance",
         f"Rollback point: backup {point} of {STAGING}",
         "start the job reset_staging again",
-        f"heroku pg:backups:restore {point} DATABASE_URL -a {STAGING} --confirm {STAGING}",
-        f"heroku ps:scale web=1 worker=1 -a {STAGING}",
-        f"heroku maintenance:off -a {STAGING}",
+        "start the job roll_back_staging",
+        f"bucks reset roll-back --confirm {STAGING}",
     ]
 
 
@@ -79,7 +78,7 @@ def test_a_lost_lock(wreck: Outcome, outside: Outside) -> None:
     outcome = outside.reset(on_step=at("staging/sanitised_archive", drop))
     assert "The lock of this reset was lost" in outcome.failure
     is_told(outcome, outside)
-    assert "is still as the broken-off reset" in outcome.failure
+    assert "is still as the broken-off run" in outcome.failure
 
 
 def test_ctrl_c(wreck: Outcome, outside: Outside) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from bc_pipelines.defs.launch import Outcome, run_reset
+from bc_pipelines.defs.launch import Outcome, run_reset, run_rollback
 from bc_pipelines.sandbox.world import World
 
 STAGING = "buckinghamshire-staging"
@@ -29,6 +29,18 @@ class Outside:
     def reset(self, confirm: str = STAGING, on_step: Callable[[str], None] = lambda _step: None) -> Outcome:
         """Run the job reset_staging in this process, on the real Dagster storage."""
         return run_reset(confirm, "a journey", on_step)
+
+    def roll_back(
+        self, confirm: str = STAGING, raw_data: str = "", on_step: Callable[[str], None] = lambda _step: None
+    ) -> Outcome:
+        """Run the job roll_back_staging in this process, on the real Dagster storage."""
+        return run_rollback(confirm, raw_data, "a journey", on_step)
+
+    def rows(self, database: str) -> dict[str, str]:
+        """What is in every table of a database, as a digest of all its rows in an order of their own."""
+        tables = self.sql(database, "select relname from pg_stat_user_tables where schemaname = 'public' order by 1")
+        digest = "select md5(coalesce(string_agg(t::text, chr(10) order by t::text), '')) from {} t"
+        return {table: str(self.sql(database, digest.format(f'public."{table}"'))[0][0]) for (table,) in tables}
 
     def sql(self, database: str, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement on a database of the sandbox, past the product."""

@@ -10,10 +10,7 @@ from bc_pipelines_tests.postgres import Cluster
 
 APP = "council-staging"
 GO_ON = "To go on: put right what the message names and start the job reset_staging again."
-GO_BACK = (
-    f"To go back: heroku pg:backups:restore b007 DATABASE_URL -a {APP} --confirm {APP}, "
-    f"then heroku ps:scale web=2 worker=1 -a {APP} and heroku maintenance:off -a {APP}."
-)
+GO_BACK = f"To go back: start the job roll_back_staging, or bucks reset roll-back --confirm {APP}."
 FORMATION = {"web": 2, "worker": 1}
 
 
@@ -73,7 +70,7 @@ def test_before_maintenance_was_on_the_database_was_not_touched(url: str) -> Non
 def test_before_maintenance_was_on_a_wreck_is_still_a_wreck(url: str) -> None:
     """The reset took over a rollback point: what the earlier one left is told, and how to go back."""
     words = standing(stopped(url, "run-2", State.WIPING, maintenance_on=False, broken_off="2026-11-22-0930-run-1"))
-    assert "the broken-off reset 2026-11-22-0930-run-1 left it: in maintenance" in words
+    assert "the broken-off run 2026-11-22-0930-run-1 left it: in maintenance" in words
     assert GO_BACK in words
 
 
@@ -85,10 +82,10 @@ def test_a_restore_without_a_name_may_be_running_once_it_was_asked_for(url: str,
 
 
 def test_a_run_that_stopped_in_its_plan_tells_of_the_wreck_that_it_found(url: str) -> None:
-    """Before its own record is open, staging is still as the broken-off reset left it, with both ways forward."""
+    """Before its own record is open, staging is still as the broken-off run left it, with both ways forward."""
     wreck = stopped(url, "run-1", State.RESTORED)
     words = standing_after(url, "run-2", "staging")
-    left = f"{APP} is still as the broken-off reset {wreck.id} left it"
+    left = f"{APP} is still as the broken-off run {wreck.id} left it"
     assert f"This run touched nothing. Unless somebody has gone back and opened it since, {left}" in words
     assert GO_ON in words
     assert GO_BACK in words
@@ -99,7 +96,7 @@ def test_a_run_with_a_record_tells_of_the_wreck_too(url: str) -> None:
     stopped(url, "run-1", State.WIPING)
     stopped(url, "run-2", State.SANITISED, broken_off="2026-11-22-0930-run-1")
     words = standing_after(url, "run-2", "staging")
-    assert "the broken-off reset 2026-11-22-0930-run-1 left it: in maintenance" in words
+    assert "the broken-off run 2026-11-22-0930-run-1 left it: in maintenance" in words
     assert GO_BACK in words
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from bc_pipelines.wagtail_sql.ready import empty_cache_table, mark_cleaned
+from bc_pipelines.wagtail_sql.ready import empty_cache_table, has_index, mark_cleaned
 from bc_pipelines_tests.database.few_tables import add, create_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -35,3 +35,12 @@ def test_a_site_without_these_tables_is_told_so(connection: Connection) -> None:
     """Where a table does not exist, nothing is done and the answer says so."""
     assert mark_cleaned(connection) is False
     assert empty_cache_table(connection) is None
+    assert has_index(connection) is False
+
+
+def test_where_the_search_index_is(connection: Connection) -> None:
+    """A table without an entry means a search server; with one, the index is in the database."""
+    connection.execute("CREATE TABLE wagtailsearch_indexentry (id int)")
+    assert has_index(connection) is False
+    connection.execute("INSERT INTO wagtailsearch_indexentry VALUES (1)")
+    assert has_index(connection) is True
