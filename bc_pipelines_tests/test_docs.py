@@ -70,7 +70,14 @@ def test_every_link_and_path_leads_somewhere(text: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["reset"], ["ui"], ["sandbox"], *(["sandbox", name] for name in ("up", "down", "run", "status", "env"))],
+    [
+        [],
+        ["reset"],
+        *(["reset", name] for name in ("roll-back", "status", "history", "raw-backups")),
+        ["ui"],
+        ["sandbox"],
+        *(["sandbox", name] for name in ("up", "down", "run", "status", "env")),
+    ],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:
     """`--help` answers for each command, and the longer ones show an example."""

@@ -1,8 +1,6 @@
 """The way back where Heroku keeps two backups, against the simulator of Heroku over real databases."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -10,70 +8,12 @@ from bc_pipelines.operations import backups
 from bc_pipelines.operations.backups import Backup
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.lock import ResetLock
-from bc_pipelines.operations.record import ResetRecord, State
-from bc_pipelines.operations.target import facts_of
-from bc_pipelines.operations.tools import Tools, open_tools
-from bc_pipelines.sandbox.apps import environments_toml
-from bc_pipelines.sandbox.certificates import make_certificates
-from bc_pipelines_tests.postgres import Cluster
-from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION_HOST, STAGING, TOKEN, Simulated
+from bc_pipelines.operations.record import State
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines_tests.operations.begun import begin, broken_off, kept
+from bc_pipelines_tests.sandbox.heroku.simulated import STAGING
 
 BROKEN_OFF = "2026-11-22-0930-run-1"
-
-
-@pytest.fixture(scope="module")
-def running(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
-    """The simulator; staging's plan keeps two backups."""
-    for name in ("production", "staging", "dagster"):
-        cluster.create_database(name)
-    certificates = make_certificates(tmp_path_factory.mktemp("tls") / "private", [PRODUCTION_HOST])
-    urls = (cluster.url("production"), cluster.url("staging"))
-    simulated = Simulated(tmp_path_factory.mktemp("heroku"), certificates, cluster.bin_dir, urls)
-    with simulated.running():
-        yield simulated
-
-
-@pytest.fixture
-def tools(running: Simulated, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
-    """Tools that reach the simulator, with no backup and no record there yet."""
-    path = tmp_path / "environments.toml"
-    path.write_text(environments_toml(), encoding="utf-8")
-    for name, value in {
-        "BC_ENVIRONMENTS": str(path),
-        "BC_VIEW_RESTRICTION_PASSWORD": "invented for these tests",
-        "BC_HEROKU_POLL_SECONDS": "0.05",
-        "DAGSTER_DATABASE_URL": cluster.url("dagster"),
-        "HEROKU_HOST": running.base,
-        "HEROKU_DATA_HOST": "127.0.0.1",
-        "HEROKU_API_KEY": TOKEN,
-        "SSL_CERT_FILE": str(running.certificates.ca),
-        "AWS_DEFAULT_REGION": "eu-west-2",
-    }.items():
-        monkeypatch.setenv(name, value)
-    cluster.execute("drop schema if exists bc_pipelines cascade", database="dagster")
-    for backup in running.transfers(STAGING):
-        running.api.delete(f"/client/v11/apps/{STAGING}/transfers/{backup['num']}").raise_for_status()
-    with open_tools() as tools:
-        yield tools
-
-
-def begin(tools: Tools, run_id: str, **facts: object) -> ResetRecord:
-    """The record of a reset of staging that was just planned."""
-    target = facts_of(tools.heroku.database(STAGING))
-    return tools.records.open_reset(run_id, "staging", STAGING, "a tester", "typed", target=target, **facts)
-
-
-def broken_off(tools: Tools) -> str:
-    """A reset that wiped staging and stopped; gives the name of its rollback point."""
-    record = begin(tools, "run-1")
-    point = backups.set_rollback_point(tools, record, lambda _: None).name
-    tools.records.note(record, State.WIPING)
-    return point
-
-
-def kept(tools: Tools) -> list[str]:
-    """Staging's backups as Heroku lists them, newest first."""
-    return [transfer.name for transfer in tools.heroku.transfers(STAGING) if transfer.good]
 
 
 def test_a_first_reset_captures_its_way_back(tools: Tools) -> None:
