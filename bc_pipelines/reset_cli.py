@@ -70,6 +70,7 @@ def roll_back(
     raw_data_confirm: Annotated[
         str, typer.Option(help="Only where it asks for it: what must be typed to bring raw data back.")
     ] = "",
+    undo: Annotated[str, typer.Option(help="Only where it asks for it: the id of the reset that is undone.")] = "",
     requested_by: RequestedBy = "",
     ui_url: UiUrl = "",
 ) -> None:
@@ -84,7 +85,7 @@ def roll_back(
     console = Console()
     typed, who = _typed(console, confirm, "bucks reset roll-back"), requested_by or getpass.getuser()
     with in_a_sentence(console), console.status("roll_back_staging begins") as status:
-        outcome = run_rollback(typed, raw_data_confirm, who, lambda step: status.update(f"[bold]{step}[/]"))
+        outcome = run_rollback(typed, raw_data_confirm, undo, who, lambda step: status.update(f"[bold]{step}[/]"))
     print_outcome(console, outcome, ui_url)
     _end_with(outcome)
 

@@ -24,11 +24,11 @@ def plan_config(
     return dg.RunConfig(ops={"staging__reset_plan": config})
 
 
-def rollback_config(confirm: str, raw_data_confirm: str = "", requested_by: str = "") -> dg.RunConfig:
+def rollback_config(confirm: str, raw_data_confirm: str, undo: str, requested_by: str) -> dg.RunConfig:
     """Configuration of a run that rolls back."""
     from bc_pipelines.defs.rollback import RollbackConfig
 
-    config = RollbackConfig(confirm=confirm, raw_data_confirm=raw_data_confirm, requested_by=requested_by)
+    config = RollbackConfig(confirm=confirm, raw_data_confirm=raw_data_confirm, undo=undo, requested_by=requested_by)
     return dg.RunConfig(ops={"staging__rollback_plan": config})
 
 

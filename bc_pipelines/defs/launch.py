@@ -74,12 +74,15 @@ def run_reset(confirm: str, requested_by: str, on_step: Callable[[str], None]) -
     return _run("reset_staging", plan_config(confirm=confirm, requested_by=requested_by), on_step)
 
 
-def run_rollback(confirm: str, raw_data_confirm: str, requested_by: str, on_step: Callable[[str], None]) -> Outcome:
+def run_rollback(
+    confirm: str, raw_data_confirm: str, undo: str, requested_by: str, on_step: Callable[[str], None]
+) -> Outcome:
     """Run the job roll_back_staging here and now.
 
     Args:
         confirm: the name of the app that is wiped, as it was typed.
         raw_data_confirm: what was typed to bring raw data back; empty where it need not be.
+        undo: id of the reset that is undone; empty for the newest.
         requested_by: who asks.
         on_step: called with the name of every step as it begins.
 
@@ -90,7 +93,7 @@ def run_rollback(confirm: str, raw_data_confirm: str, requested_by: str, on_step
         OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
         SettingsError: a setting is missing or wrong.
     """
-    return _run("roll_back_staging", rollback_config(confirm, raw_data_confirm, requested_by), on_step)
+    return _run("roll_back_staging", rollback_config(confirm, raw_data_confirm, undo, requested_by), on_step)
 
 
 def _run(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outcome:

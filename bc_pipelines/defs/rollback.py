@@ -42,6 +42,7 @@ class RollbackConfig(dg.Config):
     raw_data_confirm: str = Field(
         default="", description=f"Only where the plan asks for it: type '{rollback.RAW_DATA}'."
     )
+    undo: str = Field(default="", description="Only where it asks for it: the id of the reset that is undone.")
     requested_by: str = Field(default="", description="Who asks, for the record and the notices.")
 
 
@@ -64,7 +65,7 @@ def rollback_plan(context: dg.AssetExecutionContext, config: RollbackConfig, too
     with clear_errors():
         require_rights(rights)
         tools.now.lock.acquire(run_id, "roll back", config.requested_by)
-        plan = rollback.plan_rollback(tools.now, target)
+        plan = rollback.plan_rollback(tools.now, target, config.undo)
         context.log.info(rollback.as_markdown(plan))
         rollback.require_consent(plan, config.raw_data_confirm)
         found = reset.take_stock(tools.now, target, transfer_progress(context), going_back=True)

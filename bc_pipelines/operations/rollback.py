@@ -59,19 +59,22 @@ class RollbackPlan:
         return bool(self.undone.facts.get("rollback_raw", True))
 
 
-def plan_rollback(tools: Tools, target: Environment) -> RollbackPlan:
+def plan_rollback(tools: Tools, target: Environment, undo: str = "") -> RollbackPlan:
     """Find out what can be gone back to. Changes nothing.
 
     Args:
         tools: the run's tools.
         target: the environment.
+        undo: id of the reset that is to be undone; must be given where a newer one stopped before its wipe, because
+            whoever goes back then may think of the newer one.
 
     Returns:
         The plan.
 
     Raises:
-        Refused: nothing was wiped, or it was gone back from already; the record does not say which backup leads back;
-            Heroku has dropped that backup; or the environment has another database now.
+        Refused: nothing was wiped, or it was gone back from already; the newest reset touched nothing; the record
+            does not say which backup leads back; Heroku has dropped that backup; or the environment has another
+            database now.
     """
     newest = tools.records.last_wiped(target.name)
     undone = _undone(tools, newest)
@@ -79,6 +82,13 @@ def plan_rollback(tools: Tools, target: Environment) -> RollbackPlan:
         raise Refused(
             f"No reset of {target.name} is on record that could be gone back from. Nothing was changed. "
             "See bucks reset history."
+        )
+    latest = tools.records.history(target.name, 1)[0]
+    if undo != undone.id and (undo or latest.id != newest.id):
+        raise Refused(
+            f"The newest {latest.kind}, {latest.id}, stopped before its wipe: it left {undone.app} as it was. What "
+            f"could be undone is reset {undone.id}, with everything made since. Nothing was changed. If you mean that "
+            f"one, say so: undo = {undone.id} (--undo)."
         )
     if "rollback_uuid" not in undone.facts:
         raise Refused(

@@ -72,7 +72,7 @@ def test_where_staging_stands_is_the_last_word(ui: RunningUi, pages: Pages) -> N
 def ends_with(pages: Pages, words: str) -> None:
     """Wait until the log of the run that is shown ends with where staging stands and how to go on and back."""
     told = pages.page.get_by_text(
-        re.compile(re.escape(words) + ".*To go on: .*To go back: heroku pg:backups:restore b")
+        re.compile(re.escape(words) + ".*To go on: .*To go back: start the job roll_back_staging")
     )
     expect(told.last).to_be_visible(timeout=MILLISECONDS)
 

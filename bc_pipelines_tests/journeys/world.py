@@ -34,7 +34,7 @@ class Outside:
         self, confirm: str = STAGING, raw_data: str = "", on_step: Callable[[str], None] = lambda _step: None
     ) -> Outcome:
         """Run the job roll_back_staging in this process, on the real Dagster storage."""
-        return run_rollback(confirm, raw_data, "a journey", on_step)
+        return run_rollback(confirm, raw_data, "", "a journey", on_step)
 
     def rows(self, database: str) -> dict[str, str]:
         """What is in every table of a database, as a digest of all its rows in an order of their own."""

@@ -119,6 +119,16 @@ def test_what_was_gone_back_from_is_not_gone_back_from_again(locked: Tools, clus
         rollback.plan_rollback(locked, staging(locked))
 
 
+def test_after_a_reset_that_touched_nothing_it_is_asked_which_one_is_meant(locked: Tools, cluster: Cluster) -> None:
+    """Going back would undo the reset before it, with everything made since: only for whoever names that one."""
+    done = locked.records.note(wiped(locked, cluster), State.DONE)
+    newer = begin(locked, "run-2")
+    for undo in ("", newer.id):
+        with pytest.raises(Refused, match=f"{newer.id}, stopped before its wipe.*undo = {done.id}"):
+            rollback.plan_rollback(locked, staging(locked), undo)
+    assert rollback.plan_rollback(locked, staging(locked), done.id).undone.id == done.id
+
+
 def test_a_way_back_that_broke_off_is_taken_again(locked: Tools, cluster: Cluster) -> None:
     """It undoes the same reset from the same point; a reset in its place keeps that point, too."""
     undone = wiped(locked, cluster)

@@ -1,0 +1,48 @@
+"""A run in a process of its own that is killed with signal 9 at one exact place: `python -m …cut HOW PLACE WHEN`.
+
+HOW is `reset`, or the last parts of the keys of assets that are materialised alone, joined by commas. PLACE is
+`module:function` of the product, WHEN `before` or `after`; an empty PLACE lets the run come to its end.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any
+
+import dagster as dg
+
+from bc_pipelines.defs.launch import run_reset
+from bc_pipelines_tests.journeys.world import STAGING
+
+
+def cut_at(place: str, when: str) -> None:
+    """Put the process's own end before or after a function of the product."""
+    module_name, _, name = place.partition(":")
+    module = importlib.import_module(module_name)
+    original = getattr(module, name)
+
+    def cut(*arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as the function takes them
+        if when == "after":
+            original(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, name, cut)
+
+
+def materialise(names: list[str]) -> bool:
+    """Materialise some of staging's assets as somebody does who selects them in the UI, with their checks."""
+    from bc_pipelines.definitions import defs
+
+    job = defs.resolve_implicit_global_asset_job_def()
+    keys = [dg.AssetKey(["staging", name]) for name in names]
+    with dg.DagsterInstance.get() as instance:
+        return job.execute_in_process(instance=instance, asset_selection=keys, raise_on_error=False).success
+
+
+if __name__ == "__main__":
+    how, place, when = sys.argv[1:4]
+    if place:
+        cut_at(f"bc_pipelines.operations.{place}", when)
+    succeeded = run_reset(STAGING, "a journey", print).succeeded if how == "reset" else materialise(how.split(","))
+    sys.exit(0 if succeeded else 1)
