@@ -31,6 +31,9 @@ V3 = "application/vnd.heroku+json; version=3"
 # The variant of the API that the CLI uses where it wants an add-on spelt out inside its attachment.
 V3_SDK = "application/vnd.heroku+json; version=3.sdk"
 ENOUGH_TOKENS = 20
+# Far above every answer that there is: an app's thousand newest transfers take about a megabyte.
+LONGEST_ANSWER = 32 << 20
+MOST_PAGES = 1_000
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,8 @@ class Transport:
         found = answer.read(lambda page: [parse(one) for one in page])
         followed: set[str] = set()
         while answer.next_range:
-            if answer.next_range in followed:
-                raise answer.unexpected("a list whose pages lead back to one that was read")
+            if answer.next_range in followed or len(followed) > MOST_PAGES:
+                raise answer.unexpected("a list whose pages lead back to one that was read, or have no end")
             followed.add(answer.next_range)
             answer = self.get(api, path, {**(headers or {}), "Range": answer.next_range}, retry_for)
             found += answer.read(lambda page: [parse(one) for one in page])
@@ -206,6 +209,8 @@ class Transport:
         with self._http.stream(method, url, json=body, headers=headers) as response:
             for chunk in response.iter_bytes():
                 content += chunk
+                if len(content) > LONGEST_ANSWER:
+                    raise httpx.DecodingError("the answer is longer than any", request=response.request)
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the answer does not end", request=response.request)
         return response, bytes(content)

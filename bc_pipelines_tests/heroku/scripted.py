@@ -71,10 +71,12 @@ class ScriptedServer:
 
     Attributes:
         seen: Every request, in the order of arrival.
+        otherwise: What routes answer for which nothing was set.
     """
 
     def __init__(self, certificates: Certificates) -> None:
         self.seen: list[Seen] = []
+        self.otherwise = Reply(404, {"id": "not_found", "message": "Couldn't find that app.", "resource": "app"})
         self._routes: dict[tuple[str, str], list[Reply | Answerer]] = {}
         self._server = _QuietServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -121,7 +123,7 @@ class ScriptedServer:
         self.seen.append(seen)
         answers = self._routes.get((seen.method, seen.path))
         if not answers:
-            return Reply(404, {"id": "not_found", "message": "Couldn't find that app.", "resource": "app"})
+            return self.otherwise
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return answer if isinstance(answer, Reply) else answer(seen)
 
