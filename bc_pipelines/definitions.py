@@ -30,6 +30,8 @@ ASSETS = [
 CHECKS = [
     backups.catalogue_covers_backup,
     backups.raw_copies,
+    database.archive_store_is_private,
+    database.no_old_archive,
     database.nothing_submitted_is_left,
     database.only_staff_kept,
     database.staff_can_log_in,

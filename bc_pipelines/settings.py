@@ -114,6 +114,7 @@ class Settings:
     Attributes:
         environments: by name.
         archive_bucket: private bucket for sanitised archives, manifests and reports.
+        archive_region: region in which that bucket must be; empty where it does not matter.
         privacy: what the privacy profiles leave to the council.
         declared_public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared to be
             nobody's secret, so that the proof may find them.
@@ -127,6 +128,7 @@ class Settings:
 
     environments: Mapping[str, Environment]
     archive_bucket: str
+    archive_region: str
     privacy: Privacy
     declared_public: tuple[str, ...] = field(repr=False)
     backup_max_age: timedelta
@@ -171,6 +173,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         environments=environments,
         archive_bucket=text(table["archive_store"], "bucket", "archive_store"),
+        archive_region=_archive_region(table["archive_store"]),
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
         backup_max_age=_max_age(table.get("backups", {})),
@@ -320,6 +323,11 @@ def _token(variables: Mapping[str, str]) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise SettingsError("HEROKU_API_KEY holds a character that no token has; was something else pasted?")
     return token
+
+
+def _archive_region(table: Mapping[str, Any]) -> str:
+    only(table, "archive_store", "bucket", "region")
+    return text(table, "region", "archive_store") if "region" in table else ""
 
 
 def _max_age(table: Mapping[str, Any]) -> timedelta:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from bc_pipelines import settings
 from bc_pipelines.cli import app
 from bc_pipelines.definitions import defs
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.page import page
 from bc_pipelines.proof.verdict import NEVER_SEARCHED
@@ -17,6 +18,7 @@ CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
+OPERATING = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -39,7 +41,10 @@ def test_the_table_of_a_reset_names_its_assets() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["preview_staging_reset", "weekly_staging_reset", "new_production_backup"])
+@pytest.mark.parametrize(
+    "name",
+    ["preview_staging_reset", "weekly_staging_reset", "new_production_backup", "roll_back_staging", "tidy_history"],
+)
 def test_named_jobs_schedules_and_sensors_exist(name: str) -> None:
     """Each name in the text is one in the UI."""
     assert f"`{name}`" in README
@@ -59,7 +64,32 @@ def test_every_variable_of_the_product_is_in_the_table() -> None:
     assert {"HEROKU_API_KEY", "DAGSTER_DATABASE_URL", "BC_VIEW_RESTRICTION_PASSWORD"} <= table
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+@pytest.mark.parametrize("page", list(Page))
+def test_every_section_that_a_message_names_exists(page: Page) -> None:
+    """A failure's message sends people to a heading of docs/operating.md, as GitHub makes an anchor of it."""
+    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in _headings()}
+    assert page.partition("docs/operating.md#")[2] in anchors
+
+
+def test_every_section_is_named_by_a_message() -> None:
+    """No section that nobody is sent to, and none that does not say what you see and what to do."""
+    used = {
+        name
+        for path in (CHECKOUT / "bc_pipelines").rglob("*.py")
+        for name in re.findall(r"Page\.([A-Z_]+)", path.read_text(encoding="utf-8"))
+    }
+    assert used == {page.name for page in Page}
+    assert len(_headings()) == len(Page)
+    for section in OPERATING.split("\n## ")[1:]:
+        assert "**You see**" in section, section
+        assert "**Do" in section or "**State afterwards:**" in section, section
+
+
+def _headings() -> list[str]:
+    return re.findall(r"^## (.*)$", OPERATING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING, OPERATING], ids=["README", "CONTRIBUTING", "operating"])
 def test_every_link_and_path_leads_somewhere(text: str) -> None:
     """Links, pictures and folders that the documents name are in the checkout."""
     links = re.findall(r"\]\((?!https?://)([^)#]+)", text)

@@ -19,7 +19,7 @@ from bc_pipelines.defs.common import (
 from bc_pipelines.defs.evidence import archive_metadata, every_column_verdict, proof_verdict
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import mend, ready, restore, sanitise, target
+from bc_pipelines.operations import mend, ready, restore, sanitise, target, tidy
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import State
 
@@ -64,6 +64,22 @@ def sanitised_archive(context: dg.AssetExecutionContext, tools: ToolsResource) -
     if not proof.passed:
         raise dg.Failure(f"{proof.summary} The file was removed. Staging was not touched.", allow_retries=False)
     yield dg.MaterializeResult(metadata=archive_metadata(done) | record_metadata(record))
+
+
+@dg.asset_check(asset=ARCHIVE, blocking=True)
+def archive_store_is_private(context: dg.AssetCheckExecutionContext, tools: ToolsResource) -> dg.AssetCheckResult:
+    """A stranger gets neither the archive nor a list; the bucket is encrypted and in its region, where it tells."""
+    with clear_errors():
+        record = tools.now.records.of_run(context.run.run_id)
+        key = str(record.facts.get("archive_key", "")) if record else ""
+        return check_result(tidy.store_is_private(tools.now, key or "archives/none.dump"))
+
+
+@dg.asset_check(asset=ARCHIVE)
+def no_old_archive(tools: ToolsResource) -> dg.AssetCheckResult:
+    """How old the oldest archive or list of accounts in the store is; a verified restore deletes its own."""
+    with clear_errors():
+        return check_result(tidy.oldest_archive(tools.now))
 
 
 @dg.asset(

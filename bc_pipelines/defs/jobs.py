@@ -1,6 +1,7 @@
 """Jobs are intents: each has one sentence, and all configuration baked in but the typed `confirm`."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
@@ -9,6 +10,7 @@ from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
 from bc_pipelines.defs.rollback import ROLLED_BACK
+from bc_pipelines.defs.tidy import tidy_history
 
 _NO_RETRY = {"dagster/max_retries": "0"}
 RESET_ASSETS = [PRODUCTION, PLAN, EXTRA_ACCOUNTS, STAGING, ARCHIVE, DATABASE, ACCOUNTS, SITES, READY, SERVED, REPORT]
@@ -65,4 +67,10 @@ roll_back_staging = dg.define_asset_job(
     tags=_NO_RETRY,
 )
 
-ALL = [reset_staging, roll_back_staging, preview_staging_reset, adopt_production_backup]
+ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    reset_staging,
+    roll_back_staging,
+    preview_staging_reset,
+    adopt_production_backup,
+    tidy_history,
+]

@@ -7,18 +7,43 @@ another job), and raw backups, which never come here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bc_pipelines.operations.errors import OutOfReach
+from bc_pipelines.operations.pages import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PROOF_OF_ORIGIN = "sha256"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """HTTP statuses that a stranger gets: for an object, and for the list of objects."""
+
+    object_status: int
+    list_status: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a store says of itself.
+
+    Attributes:
+        blocked: whether all of Amazon's four switches against public access are on, or None where it is not told.
+        encryption: how an object is encrypted; empty where it is not told.
+        region: where the bucket is; empty where it is not told.
+    """
+
+    blocked: bool | None
+    encryption: str
+    region: str
 
 
 class ArchiveStore:
@@ -101,6 +126,53 @@ class ArchiveStore:
         with self._clear_errors("delete an archive"):
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
+    def kept_archives(self) -> tuple[tuple[str, datetime], ...]:
+        """Archives and lists of accounts that are there, with when they were stored; manifests do not count."""
+        with self._clear_errors("look for leftovers"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="archives/")
+            return tuple(
+                (found["Key"], found["LastModified"])
+                for page in pages
+                for found in page.get("Contents", ())
+                if found["Key"].endswith((".dump", ".accounts.json"))
+            )
+
+    def as_a_stranger(self, key: str) -> Seen:
+        """What somebody without a key gets for an object and for the list: two HTTP statuses."""
+        import httpx
+
+        address = self._client.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": key})
+        unsigned = address.partition("?")[0]
+        try:
+            return Seen(
+                object_status=httpx.get(unsigned, headers={"Range": "bytes=0-0"}, timeout=30).status_code,
+                list_status=httpx.get(unsigned.removesuffix(key), timeout=30).status_code,
+            )
+        except httpx.HTTPError as error:
+            raise OutOfReach(f"The archive store {self.bucket} does not answer ({type(error).__name__}).") from None
+
+    def what_it_tells(self, key: str) -> Told:
+        """What the store says of itself; many know only part of Amazon's API."""
+        from botocore.exceptions import ClientError
+
+        def told(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the store answers
+            try:
+                return ask()
+            except ClientError:
+                return None
+
+        block = told(lambda: self._client.get_public_access_block(Bucket=self.bucket))
+        head = told(lambda: self._client.head_object(Bucket=self.bucket, Key=key)) or {}
+        place = told(lambda: self._client.get_bucket_location(Bucket=self.bucket))
+        # Amazon's oldest region has no name here (API reference, GetBucketLocation).
+        region = str(place["LocationConstraint"] or "us-east-1") if place and "LocationConstraint" in place else ""
+        flags = block and block.get("PublicAccessBlockConfiguration")
+        return Told(
+            blocked=all(flags.values()) if flags else None,
+            encryption=str(head.get("ServerSideEncryption") or ""),
+            region=region,
+        )
+
     def delete_leftovers(self, older_than: timedelta, spare: Collection[str]) -> int:
         """Delete the archives and account lists that broken-off resets left; manifests and reports stay.
 
@@ -112,16 +184,7 @@ class ArchiveStore:
             How many were deleted.
         """
         limit = datetime.now(UTC) - older_than
-        with self._clear_errors("look for leftovers"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="archives/")
-            leftovers = [
-                found["Key"]
-                for page in pages
-                for found in page.get("Contents", ())
-                if found["Key"].endswith((".dump", ".accounts.json"))
-                and found["LastModified"] < limit
-                and found["Key"] not in spare
-            ]
+        leftovers = [key for key, since in self.kept_archives() if since < limit and key not in spare]
         for key in leftovers:
             self.delete(key)
         return len(leftovers)
@@ -138,12 +201,15 @@ class ArchiveStore:
             code = error.response.get("Error", {}).get("Code", "no reason")
             why = f"it answered {code}"
         except (BotoCoreError, Boto3Error) as error:
-            why = f"it does not answer ({type(error).__name__})"
+            # What S3 answered to an upload stands behind boto3's own error.
+            answer = error.__context__
+            code = answer.response.get("Error", {}).get("Code", "no reason") if isinstance(answer, ClientError) else ""
+            why = f"it answered {code}" if code else f"it does not answer ({type(error).__name__})"
         else:
             return
         raise OutOfReach(
             f"The archive store {self.bucket} could not {what}: {why}. "
-            "Check the AWS_* variables, the bucket and its permissions."
+            f"Check the AWS_* variables, the bucket and its permissions. {Page.ARCHIVE_STORE}"
         )
 
 

@@ -16,6 +16,7 @@ from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.lock import holder_of
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.target import own_database, target_database
 from bc_pipelines.operations.tools import Tools
@@ -156,7 +157,7 @@ def require_rollback_point(tools: Tools, record: ResetRecord) -> Transfer:
         raise Refused(
             f"Backup {point} of {record.app}, the way back from this reset, is not in Heroku's list of good backups "
             "any more. Nothing was wiped by this run. Somebody deleted it, or newer backups took its place: see "
-            f"heroku pg:backups -a {record.app}."
+            f"heroku pg:backups -a {record.app}. {Page.LOST_WAY_BACK}"
         )
     return backup
 
@@ -198,7 +199,7 @@ def _carried(tools: Tools, database: Database, record: ResetRecord) -> Backup:
         f"Backup {point} of {record.app}, the rollback point of the broken-off reset {broken_off}, is not in Heroku's "
         "list any more. Nothing was changed by this run. Look at heroku pg:backups, bring the site into a state that "
         f"you want to be able to go back to, end its maintenance (heroku maintenance:off -a {record.app}) and start "
-        "the job reset_staging again."
+        f"the job reset_staging again. {Page.LOST_WAY_BACK}"
     )
 
 

@@ -7,6 +7,7 @@ stand (see `standing`).
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from bc_pipelines.operations.errors import GateClosed, Refused
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.record import Kind, ResetRecord, State
 from bc_pipelines.operations.standing import standing
 from bc_pipelines.operations.target import target_database
@@ -100,7 +102,8 @@ def _taken_over(tools: Tools, run_id: str, step: str, reached: State) -> ResetRe
     if carried != record.id:
         raise Refused(
             f"{step} was not begun: the database of {record.app} carries {carried or 'no id of a reset'}, not "
-            f"{record.id}, the reset that is unfinished. Somebody restored something else since. {standing(record)}"
+            f"{record.id}, the reset that is unfinished. Another was restored since. {Page.ANOTHER_DATABASE} "
+            f"{standing(record)}"
         )
     return tools.records.note(record, continued_by=[*record.facts.get("continued_by", ()), run_id])
 
@@ -143,7 +146,8 @@ def in_safe_words(error: Exception) -> str:
         said = error.diag.message_primary or type(error).__name__
         return f"PostgreSQL refused ({error.sqlstate or 'no connection'}): {said}."
     if isinstance(error, OSError) and error.strerror:
-        return f"The system refused: {error.strerror} (error {error.errno})."
+        full = f" {Page.FULL_DISK}" if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT) else ""
+        return f"The system refused: {error.strerror} (error {error.errno}).{full}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return f"An unexpected {type(error).__name__}{where} stopped this step."

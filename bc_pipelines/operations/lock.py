@@ -15,6 +15,7 @@ import psycopg
 
 from bc_pipelines.operations.dagster_database import connect
 from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.pages import Page
 
 # Any two numbers that nothing else uses in this database; the first names the product ("bucks" in base 36 mod 2^31).
 _PRODUCT = 19_651_060
@@ -79,7 +80,7 @@ class ResetLock:
             connection.close()
             raise Refused(
                 f"{holder or 'Another run has just ended'}. Nothing was changed by this one. "
-                "Wait for it to end, or terminate its run, and start again."
+                f"Wait for it to end, or terminate its run, and start again. {Page.ANOTHER_RUN}"
             )
         self._connection = connection
 
@@ -102,7 +103,7 @@ class ResetLock:
         if row is None:
             raise Refused(
                 "The lock of this reset was lost (Dagster's database restarted or the connection broke). "
-                "Another reset may have begun, so this one stops here. Start the job reset_staging again."
+                f"Another reset may have begun, so this one stops here. {Page.LOST_LOCK}"
             )
 
     def release(self) -> None:

@@ -16,6 +16,7 @@ from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations.backups import made_by, table_of_contents
 from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.pgarchive import ArchiveError
 from bc_pipelines.settings import Environment
@@ -97,7 +98,7 @@ def raw_copies(backups: Sequence[KeptBackup]) -> Verdict:
             False,
             f"{len(raw)} of {len(backups)} backups were not made from a sanitised reset: {listed(names)}. They hold "
             "what the public sent in. Once nobody needs them: bucks reset raw-backups --delete "
-            f"{names[-1]} --confirm APP.",
+            f"{names[-1]} --confirm APP. {Page.RAW_COPIES}",
             facts,
             rows,
             severity="warn",

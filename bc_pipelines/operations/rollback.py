@@ -18,6 +18,7 @@ from bc_pipelines.heroku.models import Transfer
 from bc_pipelines.operations import ready
 from bc_pipelines.operations.backups import require_rollback_point
 from bc_pipelines.operations.errors import GateClosed, Refused
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.record import Kind, ResetRecord, State
 from bc_pipelines.operations.target import own_database, target_database
 from bc_pipelines.operations.tools import Tools
@@ -88,12 +89,12 @@ def plan_rollback(tools: Tools, target: Environment, undo: str = "") -> Rollback
         raise Refused(
             f"The newest {latest.kind}, {latest.id}, stopped before its wipe: it left {undone.app} as it was. What "
             f"could be undone is reset {undone.id}, with everything made since. Nothing was changed. If you mean that "
-            f"one, say so: undo = {undone.id} (--undo)."
+            f"one, say so: undo = {undone.id} (--undo). {Page.ROLLING_BACK}"
         )
     if "rollback_uuid" not in undone.facts:
         raise Refused(
             f"Reset {undone.id} was made by an earlier version, which did not record Heroku's identity of the rollback "
-            f"point {undone.facts.get('rollback_point')}. Nothing was changed. Go back by hand (docs/operating.md)."
+            f"point {undone.facts.get('rollback_point')}. Nothing was changed. Go back by hand. {Page.LOST_WAY_BACK}"
         )
     database = own_database(tools, target.name, undone)
     backup = require_rollback_point(tools, undone)
@@ -110,7 +111,8 @@ def require_consent(plan: RollbackPlan, typed: str) -> None:
         raise Refused(
             f"The rollback point {plan.backup.name} was not made from a reset of this product, so it holds raw data: "
             f"what the public sent in, and everybody's account. To bring that back onto {plan.undone.app}, type "
-            f"{RAW_DATA!r} as `raw_data_confirm` (--raw-data-confirm). {typed!r} was given. Nothing was changed."
+            f"{RAW_DATA!r} as `raw_data_confirm` (--raw-data-confirm). {typed!r} was given. Nothing was changed. "
+            f"{Page.ROLLING_BACK}"
         )
 
 

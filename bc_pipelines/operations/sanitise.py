@@ -6,16 +6,14 @@ here: what is personal (see `privacy`) and what is searched for (see `proof`).
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.operations import tidy
 from bc_pipelines.operations.copying import collector_for, digest, jobs_for, write_copy
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.record import ResetRecord, State
@@ -24,10 +22,6 @@ from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines.privacy.policy import Policy
 from bc_pipelines.proof import Proof
-
-# Nobody else's: what is left of such folders for a week is deleted.
-_SCRATCH_PREFIX = "bc-pipelines-scratch-"
-_LEFTOVER_AGE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -97,17 +91,9 @@ def _policy(tools: Tools) -> Policy:
 def _scratch_folder(parent: Path) -> Iterator[Path]:
     """A private folder (mode 0700) that is gone afterwards; what killed runs left for a week is removed on the way."""
     parent.mkdir(parents=True, exist_ok=True)
-    for leftover in parent.glob(f"{_SCRATCH_PREFIX}*"):
-        if leftover.is_dir() and leftover.stat().st_mtime < time.time() - _LEFTOVER_AGE.total_seconds():
-            shutil.rmtree(leftover, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, dir=parent) as folder:
+    tidy.delete_scratch(parent)
+    with tempfile.TemporaryDirectory(prefix=tidy.SCRATCH_PREFIX, dir=parent) as folder:
         yield Path(folder)
-
-
-def delete_leftovers(tools: Tools, record: ResetRecord) -> None:
-    """Empty the archive store of what broken-off resets left a week ago, but for what this one took over from them."""
-    spare = [record.facts[name] for name in ("accounts_key", "archive_key") if name in record.facts]
-    tools.archives.delete_leftovers(_LEFTOVER_AGE, spare)
 
 
 def _source(tools: Tools, record: ResetRecord) -> Transfer:
@@ -123,7 +109,7 @@ def _source(tools: Tools, record: ResetRecord) -> Transfer:
 
 def _keep(tools: Tools, record: ResetRecord, path: Path, sanitised: Sanitised) -> Sanitised:
     key = f"archives/{record.id}.dump"
-    delete_leftovers(tools, record)
+    tidy.delete_leftovers(tools, record)
     tools.archives.upload_archive(path, key, sanitised.sha256)
     tools.archives.put_text(f"archives/{record.id}.manifest.json", sanitised.manifest.to_json(), "application/json")
     tools.records.note(record, State.SANITISED, archive_key=key, archive_sha256=sanitised.sha256)

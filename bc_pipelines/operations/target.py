@@ -15,6 +15,7 @@ import psycopg
 from bc_pipelines.database import identity
 from bc_pipelines.heroku.models import Database
 from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.tools import Tools
 
@@ -48,7 +49,8 @@ def own_database(tools: Tools, environment: str, record: ResetRecord | None = No
     if record is not None and record.facts.get("target") != facts_of(database):
         raise Refused(
             f"{app} has another database now ({database.addon_name}) than when reset {record.id} was planned. "
-            "It was not touched by this step. Find out who moved it, then start again with a new plan."
+            "It was not touched by this step. Find out who moved it, then start again with a new plan. "
+            f"{Page.ANOTHER_DATABASE}"
         )
     return database
 

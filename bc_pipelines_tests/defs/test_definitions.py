@@ -32,7 +32,12 @@ CHECKS = {
     "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent", "raw_copies"},
     "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
     "staging/reset_plan": {"plan_is_acceptable", "token_may_reset"},
-    "staging/sanitised_archive": {"every_column_classified", "proof_found_nothing"},
+    "staging/sanitised_archive": {
+        "every_column_classified",
+        "proof_found_nothing",
+        "archive_store_is_private",
+        "no_old_archive",
+    },
     "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
     "staging/site_records": {"no_production_host", "site_settings_still_attached"},
@@ -60,6 +65,7 @@ NOT_BLOCKING = {
     "editors_links",
     "hidden_as_served",
     "raw_copies",
+    "no_old_archive",
 }
 
 

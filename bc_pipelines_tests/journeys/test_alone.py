@@ -11,6 +11,7 @@ import pytest
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations import restore
+from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.settings import SettingsError
@@ -127,3 +128,19 @@ def test_the_control(outside: Outside, first: Outcome, stopped_after_the_restore
             assert newest(outside).facts["continued_by"] == [result.run_id]
         finally:
             write_marker(connection, str(first.metadata["staging/database"]["reset"]))
+
+
+def test_the_clean_up_changes_nothing_on_staging(outside: Outside) -> None:
+    """The job tidy_history finds nothing old on a young sandbox, says so in numbers, and gives the lock back."""
+    before = everything(outside)
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def("tidy_history").execute_in_process(instance=instance)
+        handled = next(event for event in result.all_events if event.is_handled_output or event.is_successful_output)
+    told = handled.event_specific_data.metadata  # type: ignore[union-attr]
+    assert {label: value.value for label, value in told.items()} == {
+        "objects deleted": 0,
+        "folders deleted": 0,
+        "runs deleted": 0,
+    }
+    assert everything(outside) == before
+    assert holder_of(outside.world.database_url("dagster")) is None

@@ -1,5 +1,6 @@
 """What goes wrong, made to happen: where staging stands afterwards, and what the message says."""
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import dagster as dg
 import pytest
 
 from bc_pipelines.definitions import defs
+from bc_pipelines.operations.tidy import SCRATCH_PREFIX
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
 # What is there to lose: a staging that was reset before.
@@ -85,6 +87,32 @@ def test_a_failed_capture(outside: Outside) -> None:
     assert not outcome.succeeded
     assert STAGING in outcome.failure
     assert [step.name for step in outcome.steps][-1] == "staging/backup"
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_full_disk(outside: Outside) -> None:
+    """The archive cannot be written: refused before the wipe, the file is gone, and the message says where to look."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        outcome = outside.reset()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert outcome.steps[-1].name == "staging/sanitised_archive"
+    assert "The system refused: File too large" in outcome.failure
+    assert "docs/operating.md#the-disk-is-full" in outcome.failure
+    assert list(outside.world.root.rglob(f"{SCRATCH_PREFIX}*")) == []
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_denied_upload(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive store does not let this key write: refused before the wipe, with S3's reason and without the key."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-key-that-was-withdrawn")
+    outcome = outside.reset()
+    assert not outcome.succeeded
+    assert "could not store a text: it answered" in outcome.failure
+    assert "docs/operating.md#the-archive-store-refuses" in outcome.failure
+    assert "withdrawn" not in outcome.failure
 
 
 @pytest.mark.usefixtures("untouched")

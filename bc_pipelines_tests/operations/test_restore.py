@@ -12,7 +12,7 @@ import pytest
 
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.heroku.errors import HerokuError
-from bc_pipelines.operations import backups, ready, restore, sanitise
+from bc_pipelines.operations import backups, ready, restore, tidy
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.standing import standing
@@ -134,9 +134,9 @@ def test_accounts_that_a_reset_took_over_outlive_the_leftovers(
     """The list of a broken-off reset is old enough to be deleted, but it is the only one of staging's own accounts."""
     tools.archives.put_text(ACCOUNTS, "[]", "application/json")
     resumed = tools.records.note(record, accounts_key=ACCOUNTS)
-    monkeypatch.setattr(sanitise, "_LEFTOVER_AGE", timedelta(seconds=-60))
-    sanitise.delete_leftovers(tools, resumed)
+    monkeypatch.setattr(tidy, "LEFTOVER_AGE", timedelta(seconds=-60))
+    tidy.delete_leftovers(tools, resumed)
     assert tools.archives.get_text(ACCOUNTS) == "[]"
     assert tools.archives.size(ARCHIVE) is not None
-    sanitise.delete_leftovers(tools, tools.records.note(resumed, accounts_key="another"))
+    tidy.delete_leftovers(tools, tools.records.note(resumed, accounts_key="another"))
     assert tools.archives.size(ACCOUNTS) is None
