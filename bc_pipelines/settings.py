@@ -46,10 +46,12 @@ class StandingApproval:
     Attributes:
         by: who gave it, as an address that colleagues know.
         until: the last day on which it counts.
+        accepts_losses: whether scheduled resets may also take away what was made on the target since the last one.
     """
 
     by: str
     until: date
+    accepts_losses: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,10 +252,14 @@ def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
 def _standing_approval(entry: Mapping[str, Any] | None, where: str) -> StandingApproval | None:
     if entry is None:
         return None
+    where = f"{where}.standing_approval"
+    only(entry, where, "by", "until", "accepts_losses")
     until = entry.get("until")
     if not isinstance(until, date):
-        raise SettingsError(f"{where}.standing_approval.until must be a date without quotes, as 2027-03-31.")
-    return StandingApproval(by=text(entry, "by", f"{where}.standing_approval"), until=until)
+        raise SettingsError(f"{where}.until must be a date without quotes, as 2027-03-31.")
+    return StandingApproval(
+        by=text(entry, "by", where), until=until, accepts_losses=flag(entry, "accepts_losses", where)
+    )
 
 
 def _refuse_contradictions(environments: Mapping[str, Environment]) -> None:

@@ -122,6 +122,10 @@ def test_a_standing_approval_has_a_last_day(tmp_path: Path) -> None:
     approval = load(tmp_path, text).staging.standing_approval
     assert approval is not None
     assert (approval.by, approval.until) == ("web@council.example", date(2027, 3, 31))
+    assert approval.accepts_losses is False
+    accepting = load(tmp_path, text + "accepts_losses = true\n").staging.standing_approval
+    assert accepting is not None
+    assert accepting.accepts_losses is True
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,7 @@ def test_a_standing_approval_has_a_last_day(tmp_path: Path) -> None:
         ('by = "web@council.example"\nuntil = "2027-03-31"', "date without quotes"),
         ('by = "web@council.example"', "date without quotes"),
         ("until = 2027-03-31", "standing_approval.by is missing"),
+        ('by = "web@council.example"\nuntil = 2027-03-31\naccept_losses = true', "unknown keys: accept_losses"),
     ],
 )
 def test_an_approval_that_says_too_little_is_refused(tmp_path: Path, lines: str, words: str) -> None:

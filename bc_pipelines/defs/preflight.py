@@ -71,7 +71,7 @@ def reset_plan(
             tools.now.lock.acquire(context.run.run_id, "reset", config.requested_by)
             found = reset.take_stock(tools.now, target, transfer_progress(context))
             context.log.info(found)
-        plan = make_plan(tools.now, target)
+        plan = make_plan(tools.now, target, scheduled=config.scheduled)
     yield check_result(_verdict(plan), "plan_is_acceptable", PLAN)
     with clear_errors():
         if not config.preview:

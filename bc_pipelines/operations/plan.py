@@ -70,12 +70,13 @@ class Plan:
     warnings: tuple[str, ...]
 
 
-def make_plan(tools: Tools, target: Environment) -> Plan:
+def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> Plan:
     """Look at both apps and production's newest backup, and say what a reset would do. Changes nothing.
 
     Args:
         tools: the run's tools.
         target: the environment that would be reset.
+        scheduled: whether a schedule asks, so that nobody has seen what would be lost.
 
     Returns:
         The plan, with its objections; it is for the caller to refuse.
@@ -95,6 +96,7 @@ def make_plan(tools: Tools, target: Environment) -> Plan:
         *_unmapped(target, sites),
         *([unclassified] if unclassified else []),
         *_would_be_found(variables, target),
+        *(unacknowledged(target, lost) if scheduled else ()),
     ]
     return Plan(
         app=target.heroku_app,
@@ -123,6 +125,25 @@ def _no_backup(limit: timedelta) -> str:
         f"Production has no backup of the last {limit.total_seconds() / 3600:.0f} hours, so its Site records could not "
         "be read yet. The job reset_staging captures one first and plans again."
     )
+
+
+def unacknowledged(target: Environment, lost: Mapping[str, int]) -> Iterator[str]:
+    """What stands against a scheduled reset: nobody typed a name after seeing what would be lost.
+
+    Args:
+        target: the environment that would be reset.
+        lost: what was made on it since its last reset, by kind of content.
+    """
+    approval = target.standing_approval
+    if any(lost.values()) and not (approval and approval.accepts_losses):
+        yield (
+            f"A schedule asks, and nobody has acknowledged what {target.name} would lose: {_counted(lost)}. Start the "
+            f"job by hand, or set accepts_losses in environments.{target.name}.standing_approval."
+        )
+
+
+def _counted(lost: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in lost.items() if count)
 
 
 def _unmapped(target: Environment, sites: Mapping[str, str]) -> Iterator[str]:
@@ -191,7 +212,7 @@ def as_markdown(plan: Plan) -> str:
         else "a backup of production that is still to be made"
     )
     down = f"{plan.expected_downtime.total_seconds():.0f} s, as before" if plan.expected_downtime else "not known yet"
-    lost = ", ".join(f"{count} {kind}" for kind, count in plan.lost.items() if count) or "nothing that was counted"
+    lost = _counted(plan.lost) or "nothing that was counted"
     lines = [
         f"**Wiped:** `{plan.app}`: database `{plan.database}` on `{plan.host}` ({plan.addon}), "
         f"{plan.size_bytes / 1e6:.1f} MB in {plan.tables} tables.",

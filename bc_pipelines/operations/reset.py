@@ -111,10 +111,14 @@ def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_
     if plan.objections:
         raise Refused("The plan of this reset has objections. Nothing was changed. " + " ".join(plan.objections))
     carried = _carried_over(tools, target)
-    source = {"source_backup": plan.source_backup, "source_uuid": plan.source_uuid}
-    return tools.records.open_reset(
-        run_id, target.name, target.heroku_app, requested_by, approval, target=dict(plan.target), **source, **carried
-    )
+    facts: dict[str, Any] = {
+        "target": dict(plan.target),
+        "source_backup": plan.source_backup,
+        "source_uuid": plan.source_uuid,
+        # Whoever typed the name, or gave the standing approval, has acknowledged these.
+        "acknowledged": {"lost": dict(plan.lost), "warnings": list(plan.warnings)},
+    }
+    return tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval, **facts, **carried)
 
 
 def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
