@@ -62,8 +62,8 @@ class Pages:
     def launch_reset(self, app: str) -> str:
         """Type the configuration of reset_staging into the Launchpad, launch it, and give the run's id."""
         page = self.open("/locations/bc_pipelines/jobs/reset_staging/playground")
-        # The editor comes filled with what can be configured.
-        page.get_by_text("confirm", exact=True).first.click()
+        # The editor comes filled with what has a default, which the name to type has not.
+        page.locator(".CodeMirror-code").get_by_text("requested_by", exact=True).click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(CONFIG.format(app=app))
         page.get_by_role("button", name="Launch Run").click()
