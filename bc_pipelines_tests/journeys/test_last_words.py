@@ -90,7 +90,7 @@ def test_ctrl_c(wreck: Outcome, outside: Outside) -> None:
         said = process.communicate(timeout=PATIENCE)[0].decode()
     assert process.returncode == 1
     assert "Traceback" not in said
-    assert "The reset stopped. This run was interrupted." in said
+    assert "The run stopped. This run was interrupted." in said
     for words in ways_forward(outside):
         assert said.count(words) == 1, words
 
