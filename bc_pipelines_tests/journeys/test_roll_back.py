@@ -84,7 +84,7 @@ def test_a_reset_that_failed_is_undone(
     with spoil(outside, monkeypatch):
         stopped = outside.reset()
     assert not stopped.succeeded
-    assert newest(outside).state is state
+    assert newest(outside).state is state, stopped.failure
     assert f"bucks reset roll-back --confirm {STAGING}" in stopped.failure
     went_back(outside, before, formation)
 

@@ -1,0 +1,97 @@
+"""One bucket as this package sees it: a client, a name and a prefix; and S3's errors in plain words.
+
+Does not belong here: what is done with its objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bc_pipelines.media.errors import MediaError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+AT_ONCE = 16
+"""Requests under way at the same time."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket, or the part of one below a prefix.
+
+    Attributes:
+        name: the bucket's name.
+        client: how it is reached; never shown.
+        prefix: only keys that begin with it are seen; keys keep it.
+    """
+
+    name: str
+    client: S3Client = field(repr=False)
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"s3://{self.name}/{self.prefix}"
+
+
+def client(
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    *,
+    region: str | None = None,
+    endpoint: str | None = None,
+) -> S3Client:
+    """Make an S3 client.
+
+    Args:
+        access_key: of an identity; boto3's usual places if left out.
+        secret_key: of the same.
+        region: of the buckets; boto3's usual places if left out.
+        endpoint: another S3 than Amazon's; boto3's usual places if left out.
+    """
+    import boto3
+    from botocore.config import Config
+
+    # A session of its own: boto3's shared one would go on with credentials that it found earlier.
+    session = boto3.session.Session(access_key, secret_key, region_name=region)
+    config = Config(
+        signature_version="s3v4",
+        response_checksum_validation="when_required",
+        request_checksum_calculation="when_required",
+        # Amazon answers 503 until it has split a busy prefix (S3 manual, "Optimizing performance").
+        retries={"mode": "adaptive", "max_attempts": 8},
+        max_pool_connections=AT_ONCE + 2,
+    )
+    return session.client("s3", endpoint_url=endpoint, config=config)
+
+
+def code_of(error: Exception) -> str:
+    """S3's code of an error, such as NoSuchKey, or the kind of the error where S3 did not answer."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+
+
+@contextmanager
+def clear_errors(doing: str, bucket: Bucket) -> Iterator[None]:
+    """Say what was tried on which bucket; S3's own words can hold addresses with signatures.
+
+    Args:
+        doing: as "list" or "copy to".
+        bucket: the bucket.
+
+    Raises:
+        MediaError: in place of boto3's errors.
+    """
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        raise MediaError(
+            f"Could not {doing} {bucket} ({code_of(error)}). Look at the bucket's name, region and keys, and at what "
+            "the identity may do there; then start again, which goes on where this stopped."
+        ) from None

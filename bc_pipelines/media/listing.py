@@ -1,0 +1,75 @@
+"""Every object of a bucket, in the order of keys, a page at a time.
+
+What could not be listed is unknown, never absent: any failure ends the listing with an error, and so does a listing
+that is not in order, which some servers give (aws-cli#8470) and which would make a merge of two listings wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bc_pipelines.media.bucket import Bucket, clear_errors
+from bc_pipelines.media.errors import MediaError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An object as a listing shows it.
+
+    Attributes:
+        key: its whole key.
+        size: in bytes.
+        etag: without quotes; the MD5 of its bytes unless it was uploaded in parts (then `…-N`) or is encrypted by KMS.
+        modified: when it was written.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it was uploaded in parts, so that its ETag depends on their size."""
+        return "-" in self.etag
+
+
+def listing(bucket: Bucket) -> Iterator[Item]:
+    """List a bucket. The next page is asked for while this one is used.
+
+    Args:
+        bucket: what to list.
+
+    Yields:
+        Its objects in the order of their keys as UTF-8, which is S3's own (S3 manual, ListObjectsV2).
+
+    Raises:
+        MediaError: a page could not be had, or came out of order.
+    """
+    last = b""
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        following: Future[ListObjectsV2OutputTypeDef] | None = ahead.submit(_page, bucket, None)
+        while following is not None:
+            page = following.result()
+            token = page.get("NextContinuationToken") if page.get("IsTruncated") else None
+            following = ahead.submit(_page, bucket, token) if token else None
+            for found in page.get("Contents", ()):
+                place = found["Key"].encode("utf-8", "surrogateescape")
+                if place <= last:
+                    raise MediaError(f"The listing of {bucket} is not in order, so nothing can be told from it.")
+                last = place
+                yield Item(found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"])
+
+
+def _page(bucket: Bucket, token: str | None) -> ListObjectsV2OutputTypeDef:
+    with clear_errors("list", bucket):
+        if token is None:
+            return bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=bucket.prefix)
+        return bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=bucket.prefix, ContinuationToken=token)

@@ -1,0 +1,199 @@
+"""Carrying a plan out: copies inside S3, many at a time, and deletions only after every copy has succeeded.
+
+A copy is whole or not there, so a run that was broken off is simply repeated. Nothing is downloaded, and all that
+belongs to an object (type, caching, disposition, own metadata, tags) goes with it, because nothing of it is sent anew.
+Access lists do not: public reading must come from the bucket's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from bc_pipelines.media.bucket import AT_ONCE, Bucket, clear_errors, code_of
+from bc_pipelines.media.errors import MediaError
+from bc_pipelines.media.plan import Action, Change, Copied, Plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
+
+MOST_IN_ONE_COPY = 5 << 30
+"""Larger objects can only be copied in parts (S3 manual, CopyObject)."""
+
+_PART = 1 << 30
+_DELETED_AT_ONCE = 1_000
+# What a copy in parts must be told, because it does not take it from the source as CopyObject does.
+_BELONGINGS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
+_CHANGED = ("PreconditionFailed", "412", "NoSuchKey", "404")
+_SHOWN = 5
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass
+class Moved:
+    """What was done.
+
+    Attributes:
+        copied: by key, what each copy became: the lines that the ledger gets.
+        bytes_copied: their size.
+        deleted: keys that are gone from the target.
+        changed: keys that changed or vanished at the source after they were listed; a second run sees to them.
+        failed: other keys that could not be copied or deleted, with S3's code.
+    """
+
+    copied: dict[str, Copied] = field(default_factory=dict)
+    bytes_copied: int = 0
+    deleted: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything that was begun succeeded."""
+        return not self.changed and not self.failed
+
+    def insist(self) -> None:
+        """Insist on that.
+
+        Raises:
+            MediaError: something is missing; what was copied stays.
+        """
+        if not self.clean:
+            missing = [*(f"{key} (changed meanwhile)" for key in self.changed), *(map(" ".join, self.failed.items()))]
+            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            raise MediaError(
+                f"{len(missing)} objects could not be copied or deleted: {', '.join(missing[:_SHOWN])}{more}. "
+                f"{len(self.copied)} were copied, and nothing was deleted before that. Start again: it goes on here."
+            )
+
+
+def copy(plan: Plan, source: Bucket, target: Bucket, on_progress: OnProgress | None = None) -> Moved:
+    """Copy what a plan copies and replaces. The target's identity must be able to read the source.
+
+    Args:
+        plan: that the guard has let through.
+        source: where from.
+        target: where to.
+        on_progress: called with objects and bytes done so far.
+
+    Returns:
+        What was done; it is for the caller to insist on it.
+    """
+    moved = Moved()
+    changes = iter(plan.of(Action.COPY, Action.REPLACE))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        under_way: dict[Future[str], Change] = {}
+
+        def begin(some: Iterable[Change]) -> None:
+            under_way.update({pool.submit(_copy_one, change, source, target): change for change in some})
+
+        begin(islice(changes, 2 * AT_ONCE))
+        while under_way:
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                _note(moved, under_way.pop(future), future)
+            begin(islice(changes, len(done)))
+            if on_progress:
+                on_progress(len(moved.copied), moved.bytes_copied)
+    return moved
+
+
+def delete(plan: Plan, target: Bucket, moved: Moved) -> Moved:
+    """Delete what a plan deletes, if every copy succeeded.
+
+    Args:
+        plan: that the guard has let through.
+        target: where.
+        moved: what was copied; is added to.
+
+    Raises:
+        MediaError: a copy had failed, so nothing was deleted; or the bucket refused.
+    """
+    moved.insist()
+    keys = iter([change.key for change in plan.of(Action.DELETE)])
+    while some := list(islice(keys, _DELETED_AT_ONCE)):
+        with clear_errors("delete from", target):
+            answer = target.client.delete_objects(
+                Bucket=target.name, Delete={"Objects": [{"Key": key} for key in some], "Quiet": False}
+            )
+        # An answer of 200 may say of single keys that they are still there.
+        moved.failed |= {error["Key"]: error.get("Code", "refused") for error in answer.get("Errors", ())}
+        moved.deleted += [key for key in some if key not in moved.failed]
+    return moved
+
+
+def _note(moved: Moved, change: Change, future: Future[str]) -> None:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        etag = future.result()
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        code = code_of(error)
+        if code in _CHANGED:
+            moved.changed.append(change.key)
+        else:
+            moved.failed[change.key] = code
+        return
+    moved.copied[change.key] = Copied(change.size, change.etag, etag)
+    moved.bytes_copied += change.size
+
+
+def _copy_one(change: Change, source: Bucket, target: Bucket) -> str:
+    """Copy one object as it was listed; the ETag of what came of it."""
+    if change.size > MOST_IN_ONE_COPY:
+        return _copy_in_parts(change, source, target)
+    answer = target.client.copy_object(
+        Bucket=target.name,
+        Key=change.key,
+        CopySource={"Bucket": source.name, "Key": change.key},
+        CopySourceIfMatch=_quoted(change.etag),
+    )
+    return answer["CopyObjectResult"].get("ETag", "").strip('"')
+
+
+def _copy_in_parts(change: Change, source: Bucket, target: Bucket) -> str:
+    here: CopySourceTypeDef = {"Bucket": source.name, "Key": change.key}
+    head = source.client.head_object(Bucket=source.name, Key=change.key, IfMatch=_quoted(change.etag))
+    belongings = {name: head[name] for name in _BELONGINGS if head.get(name)}  # type: ignore[literal-required]
+    upload = target.client.create_multipart_upload(Bucket=target.name, Key=change.key, **belongings)["UploadId"]
+    try:
+        parts = [
+            {
+                "PartNumber": number,
+                "ETag": target.client.upload_part_copy(
+                    Bucket=target.name,
+                    Key=change.key,
+                    UploadId=upload,
+                    PartNumber=number,
+                    CopySource=here,
+                    CopySourceRange=span,
+                    CopySourceIfMatch=_quoted(change.etag),
+                )["CopyPartResult"]["ETag"],
+            }
+            for number, span in enumerate(_spans(change.size), 1)
+        ]
+        done = target.client.complete_multipart_upload(
+            Bucket=target.name,
+            Key=change.key,
+            UploadId=upload,
+            MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+        )
+    except BaseException:
+        target.client.abort_multipart_upload(Bucket=target.name, Key=change.key, UploadId=upload)
+        raise
+    return done["ETag"].strip('"')
+
+
+def _quoted(etag: str) -> str:
+    """As RFC 9110 has it in a condition."""
+    return f'"{etag}"'
+
+
+def _spans(size: int) -> Iterator[str]:
+    for start in range(0, size, _PART):
+        yield f"bytes={start}-{min(start + _PART, size) - 1}"

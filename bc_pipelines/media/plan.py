@@ -1,0 +1,166 @@
+"""What must be copied, replaced and deleted so that a bucket holds what another one holds, each with its reason.
+
+Made from one listing of each side, merged in the order of keys; what stays is counted and forgotten. Belongs here: when
+two objects are the same. Does not belong here: whether the plan may be carried out (guard.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bc_pipelines.media.listing import Item
+
+ORIGINALS = "original_images/"
+"""Where Wagtail puts the images that editors upload; all other pictures are made from these."""
+
+
+class Action(StrEnum):
+    """What happens to one key."""
+
+    COPY = "copy"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key that changes.
+
+    Attributes:
+        action: what happens.
+        key: the key.
+        size: bytes that are copied or deleted.
+        etag: of the source's object as it was listed; empty for a deletion.
+        reason: in words.
+    """
+
+    action: Action
+    key: str
+    size: int
+    etag: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A line of the ledger: what an earlier run copied, and what that became.
+
+    Attributes:
+        size: in bytes.
+        source_etag: of the source's object.
+        target_etag: of the object that the copy made; differs where the source's was uploaded in parts.
+    """
+
+    size: int
+    source_etag: str
+    target_etag: str
+
+
+@dataclass
+class Plan:
+    """Every change, and how much there is of everything.
+
+    Attributes:
+        changes: in the order of keys.
+        kept: objects that are the same on both sides.
+        source_count: objects of the source that are in scope.
+        source_bytes: their size.
+        target_count: objects of the target that are in scope.
+        excluded: objects of the source that are left out, by the prefix that says so.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    kept: int = 0
+    source_count: int = 0
+    source_bytes: int = 0
+    target_count: int = 0
+    excluded: dict[str, int] = field(default_factory=dict)
+
+    def of(self, *actions: Action) -> tuple[Change, ...]:
+        """The changes of some kinds."""
+        return tuple(change for change in self.changes if change.action in actions)
+
+    @property
+    def bytes_to_copy(self) -> int:
+        """How much is copied."""
+        return sum(change.size for change in self.of(Action.COPY, Action.REPLACE))
+
+
+def make_plan(
+    source: Iterable[Item],
+    target: Iterable[Item],
+    *,
+    excluded: Sequence[str] = (),
+    ledger: Mapping[str, Copied] | None = None,
+    etags_are_md5: bool = True,
+) -> Plan:
+    """Compare two listings.
+
+    Args:
+        source: in the order of keys.
+        target: in the order of keys.
+        excluded: prefixes whose objects are neither copied nor deleted.
+        ledger: what earlier runs copied, by key.
+        etags_are_md5: false where a side encrypts by KMS, so that two ETags differ for the same bytes.
+
+    Returns:
+        The plan. Its size is that of what changes.
+    """
+    plan = Plan()
+    for key, ours, theirs in _side_by_side(source, target):
+        if prefix := next((each for each in excluded if key.startswith(each)), ""):
+            plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
+            continue
+        plan.target_count += theirs is not None
+        if ours is None:
+            plan.changes.append(Change(Action.DELETE, key, theirs.size if theirs else 0, "", "the source has it not"))
+            continue
+        plan.source_count += 1
+        plan.source_bytes += ours.size
+        if theirs is None:
+            plan.changes.append(Change(Action.COPY, key, ours.size, ours.etag, "the target has it not"))
+        elif reason := _difference(ours, theirs, (ledger or {}).get(key), etags_are_md5):
+            plan.changes.append(Change(Action.REPLACE, key, ours.size, ours.etag, reason))
+        else:
+            plan.kept += 1
+    return plan
+
+
+def _difference(ours: Item, theirs: Item, copied: Copied | None, etags_are_md5: bool) -> str:
+    """Why the target's object must be replaced; nothing if the two are the same.
+
+    A copy of an object that was uploaded in parts gets another ETag, so the ETags alone would never agree.
+    """
+    if ours.size != theirs.size:
+        return f"{theirs.size} bytes there, {ours.size} here"
+    if ours.etag == theirs.etag:
+        return ""
+    if etags_are_md5 and not ours.in_parts and not theirs.in_parts:
+        return "other bytes"
+    if copied is not None:
+        same = (copied.size, copied.source_etag, copied.target_etag) == (ours.size, ours.etag, theirs.etag)
+        return "" if same else "changed since it was copied"
+    return "" if theirs.modified >= ours.modified else "older than here"
+
+
+def _side_by_side(source: Iterable[Item], target: Iterable[Item]) -> Iterator[tuple[str, Item | None, Item | None]]:
+    """Each key with what both sides have under it; None where one side lacks it."""
+    left, right = iter(source), iter(target)
+    ours, theirs = next(left, None), next(right, None)
+    while ours is not None or theirs is not None:
+        if theirs is None or (ours is not None and _place(ours) < _place(theirs)):
+            assert ours is not None  # noqa: S101 - for the type checker: the loop ends where both are None
+            yield ours.key, ours, None
+            ours = next(left, None)
+        elif ours is None or _place(theirs) < _place(ours):
+            yield theirs.key, None, theirs
+            theirs = next(right, None)
+        else:
+            yield ours.key, ours, theirs
+            ours, theirs = next(left, None), next(right, None)
+
+
+def _place(item: Item) -> bytes:
+    return item.key.encode("utf-8", "surrogateescape")

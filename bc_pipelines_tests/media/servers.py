@@ -1,0 +1,68 @@
+"""Two real S3 servers for the tests of media, because neither shows everything that Amazon's does.
+
+rclone's keeps files in a folder and knows no parts, tags or policies. Moto's knows them.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+
+from bc_pipelines.sandbox import s3
+
+PATIENCE_SECONDS = 60
+ACCESS_KEY, SECRET_KEY = "media-tests", "a-secret-that-nobody-may-see"
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[str]:
+    """`rclone serve s3` on a folder; gives its address."""
+    port = _free_port()
+    command = (str(s3.rclone()), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--config", "/dev/null", str(folder))
+    with _running(command, {"RCLONE_AUTH_KEY": f'"{ACCESS_KEY},{SECRET_KEY}"'}, port) as address:
+        yield address
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Moto's server in a process of its own; gives its address."""
+    port = _free_port()
+    with _running((sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)), {}, port) as address:
+        yield address
+
+
+@contextmanager
+def _running(command: tuple[str, ...], variables: dict[str, str], port: int) -> Iterator[str]:
+    address = f"http://127.0.0.1:{port}"
+    environment = {"PATH": os.defpath, **variables}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not _answers(address):
+                assert process.poll() is None, "the server ended by itself"
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.05)
+            yield address
+        finally:
+            process.kill()
+
+
+def _answers(address: str) -> bool:
+    try:
+        httpx.get(address, timeout=5, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
