@@ -24,6 +24,8 @@ from bc_pipelines.proof.search import Searcher
 _FIRST = 10
 _EACH = 1000
 _LAST = 10_000
+# A searcher for one field has little to remember.
+_SECTIONS = 1 << 8
 
 INVENTED = (
     Identifier(Kind.EMAIL, Shape.ADDRESS, b"positive.control+x@proof.example"),
@@ -188,7 +190,7 @@ class Control:
         digest = register.add(identifier.kind, identifier.shape, identifier.text)
         register.seal()
         for name, field in fields.items():
-            searcher = Searcher(register, self._decoders)
+            searcher = Searcher(register, self._decoders, sections=_SECTIONS)
             self._count(digest in searcher.in_rows(b"before\t" + field + b"\tafter\nnext\t"), name)
 
     def _count(self, found: bool, name: str) -> None:

@@ -7,8 +7,8 @@ not belong here: which tables and columns to look at (identifiers.toml), remembe
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from bc_pipelines.proof import documents, text
 from bc_pipelines.proof.hidden import DECODERS
@@ -31,11 +31,12 @@ _BEFORE_QUERY = re.compile(rb"[?#]")
 _THING = "(?:company|organi[sz]ation|business|school|street|road|house|building|file)"
 _NAME_OF_A_THING = re.compile(rf"\b{_THING} ?names?\b|\bnames? of (?:the |your )?{_THING}\b")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+_PERSON, _A_THING = "person", "thing"
+_DIGIT = re.compile(rb"[0-9]")
 _TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev", "sir", "dame", "cllr"))
 
 
-@dataclass(frozen=True)
-class Identifier:
+class Identifier(NamedTuple):
     """One identifier, as it is compared. Its text is in no repr."""
 
     kind: Kind
@@ -175,11 +176,12 @@ class Extractor:
         if len(value) > _LONGEST_VALUE:
             self.left_out[_TOO_LONG] += 1
             return
-        pieces = text.pieces(text.fold(text.of_value(value)))
-        longest = max(pieces, key=lambda words: sum(map(len, words)), default=[])
+        folded = text.fold(text.of_value(value))
+        pieces = text.pieces(folded)
+        longest = max(pieces, key=_letters, default=[]) if len(pieces) != 1 else pieces[0]
         if whole := body(longest):
             yield Identifier(kind, Shape.TEXT, whole)
-        elif reference := _reference(value):
+        elif reference := _reference(folded):
             yield Identifier(Kind.REFERENCE, Shape.TOKEN, reference)
         elif value:
             self.left_out[_TOO_LONG if len(b" ".join(longest)) > LONGEST_TEXT else _TOO_SHORT] += 1
@@ -193,10 +195,10 @@ class Extractor:
             yield from self._whole(Kind.FREE_TEXT, leaf)
             if len(leaf) > _LONGEST_VALUE:
                 continue
-            label = _BETWEEN_WORDS.sub(" ", key.lower())
-            if "name" in _NAME_OF_A_THING.sub("", label):
+            named = _named(key)
+            if named == _PERSON:
                 yield from self._name_in_a_form(leaf.decode("utf-8", "replace"))
-            elif "name" in label and leaf:
+            elif named and leaf:
                 self.left_out["names of companies, schools, streets, buildings and files in forms"] += 1
 
     def _name_in_a_form(self, value: str) -> Iterator[Identifier]:
@@ -223,9 +225,23 @@ def half_name(value: bytes, place: bytes) -> Identifier | None:
     return Identifier(Kind.HALF_NAME, Shape.CELL, b"\0".join((b" ".join(words), place))) if words else None
 
 
-def _reference(value: bytes) -> bytes:
+def _named(key: str) -> str:
+    """Whose name a question of a form asks for: a person's, a thing's, or nobody's."""
+    lower = key.lower()
+    if "name" not in lower:
+        return ""
+    return _PERSON if "name" in _NAME_OF_A_THING.sub("", _BETWEEN_WORDS.sub(" ", lower)) else _A_THING
+
+
+def _letters(words: list[bytes]) -> int:
+    return sum(map(len, words))
+
+
+def _reference(folded: bytes) -> bytes:
     """A value that is one word of letters and digits, such as a case's number; else nothing."""
-    found = text.tokens(text.fold(text.of_value(value)))
+    if not _DIGIT.search(folded):
+        return b""
+    found = text.tokens(folded)
     word = found.pop() if len(found) == 1 else b""
     mixed = any(48 <= byte <= 57 for byte in word) and any(97 <= byte <= 122 for byte in word)
     return word if len(word) >= SHORTEST_MIXED and mixed else b""

@@ -22,6 +22,8 @@ LONGEST_UNPACKED = 32 << 20
 _SHORTEST_BASE64 = 8
 _SHORTEST_HEX = 12
 _READABLE = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
+# Quickly told from what somebody could read, which is most of what was never base64.
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _STANDARD = text.only(_ALPHABET + b"+/")
 _URL_SAFE = text.only(_ALPHABET + b"-_")
@@ -158,6 +160,8 @@ def _readable(data: bytes) -> Iterator[bytes]:
 def _is_readable(data: bytes) -> bool:
     if _READABLE.search(data):
         return True
+    if _CONTROL.search(data):
+        return False
     try:
         return bool(data) and data.decode().isprintable()
     except UnicodeDecodeError:

@@ -9,6 +9,9 @@ from enum import Enum
 class Shape(Enum):
     """How an identifier is cut out of text. Two shapes of the same letters are two identifiers."""
 
+    # Enum's own is written in Python, and called several times for each identifier.
+    __hash__ = object.__hash__
+
     ADDRESS = b"a"
     PHONE = b"p"
     TOKEN = b"t"
@@ -19,6 +22,8 @@ class Shape(Enum):
 
 class Kind(Enum):
     """What an identifier is to a reader of the result. At most 16, see register.py."""
+
+    __hash__ = object.__hash__
 
     EMAIL = "email"
     PHONE = "phone"

@@ -14,7 +14,6 @@ SHORTEST_TOKEN = 5
 SHORTEST_TEXT = 16
 LONGEST_TEXT = 1 << 16
 FEWEST_WORDS = 3
-_WORDS = 50_000
 
 
 def body(words: Sequence[bytes]) -> bytes | None:
@@ -30,11 +29,12 @@ class LayerReader:
 
     Args:
         register: what to look for.
+        words: how many words to remember with which no name begins, a power of two.
     """
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, words: int) -> None:
         self._register = register
-        self._other_words = Recent(_WORDS)
+        self._other_words = Recent(words)
 
     def read(self, plain: bytes, runs: Collection[bytes]) -> tuple[set[int], set[int]]:
         """Look through a buffer.

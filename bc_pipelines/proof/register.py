@@ -91,6 +91,7 @@ class Register:
         self._declared: set[int] = set()
         self.shows = shows
         self._texts: dict[int, bytes] = {}
+        # By the hash of a phrase's first word, see Recent; whole phrases are told by their digests.
         self._phrase_lengths: dict[int, int] = {}
         # One byte for each hash that some text may have, which tells nearly all other texts quickly from identifiers.
         self._likely = bytearray(_LIKELY)
@@ -109,10 +110,8 @@ class Register:
         self._digests.add(digest, kind)
         self._likely[hash(text) % _LIKELY] = 1
         if shape is Shape.PHRASE:
-            words = text.split(b" ")
-            self._likely[hash(words[0]) % _LIKELY] = 1
-            start = self.digest(Shape.PHRASE, words[0])
-            self._phrase_lengths[start] = self._phrase_lengths.get(start, 0) | 1 << len(words)
+            start = hash(text.partition(b" ")[0])
+            self._phrase_lengths[start] = self._phrase_lengths.get(start, 0) | 1 << text.count(b" ") + 1
         return digest
 
     def keep(self, shape: Shape, text: bytes) -> None:
@@ -177,7 +176,7 @@ class Register:
 
     def phrase_lengths(self, word: bytes) -> tuple[int, ...]:
         """How many words the phrases have that begin with a word; nothing if none does."""
-        if not self._likely[hash(word) % _LIKELY]:
+        lengths = self._phrase_lengths.get(hash(word), 0)
+        if not lengths:
             return ()
-        lengths = self._phrase_lengths.get(self.digest(Shape.PHRASE, word), 0)
         return tuple(length for length in range(lengths.bit_length()) if lengths >> length & 1)

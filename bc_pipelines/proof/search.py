@@ -22,9 +22,7 @@ DEEPEST = 6
 _GROUPS = 16
 # Where an object of JSON ends with a text: a quote, at which nothing is torn apart, and rarer than other quotes.
 _END_OF_SECTION = b'"}'
-_SECTIONS = 60_000
-_PIECES = 100_000
-_RUNS = 50_000
+SECTIONS = 1 << 20
 _TAINTED = 100_000
 
 
@@ -34,15 +32,16 @@ class Searcher:
     Args:
         register: what to look for.
         decoders: what uncovers hidden text; a search with fewer than all is void, as its control shows.
+        sections: how many sections to remember, a power of two.
     """
 
-    def __init__(self, register: Register, decoders: Sequence[Decoder] = DECODERS) -> None:
-        self._layers = LayerReader(register)
+    def __init__(self, register: Register, decoders: Sequence[Decoder] = DECODERS, *, sections: int = SECTIONS) -> None:
+        self._layers = LayerReader(register, sections // 16)
         self._decoders = decoders
-        self._clean_sections = Recent(_SECTIONS)
+        self._clean_sections = Recent(sections)
         self._tainted_sections: dict[int, frozenset[int]] = {}
-        self._clean_pieces = Recent(_PIECES)
-        self._clean_runs = Recent(_RUNS)
+        self._clean_pieces = Recent(sections // 4)
+        self._clean_runs = Recent(sections // 4)
 
     def in_rows(self, rows: bytes) -> frozenset[int]:
         """The digests of the identifiers that stand in COPY rows, joined by newlines, or in a part of one."""

@@ -165,7 +165,8 @@ def address_forms(local: bytes, domain: bytes) -> Iterator[bytes]:
             return
 
 
-_PHONE_RUN = re.compile(rb"\+?\d[\d ().-]{7,}\d")
+# The pattern begins with a set of bytes, which is faster to look for than an optional plus.
+_PHONE_RUN = re.compile(rb"\d[\d ().-]{7,}\d")
 _DIGITS = re.compile(rb"\d+")
 _NATIONAL_DIGITS = 10
 # The longest prefix is 00440.
@@ -184,13 +185,17 @@ def phones(folded: bytes) -> set[bytes]:
     area code must be a group of its own, or begin one.
     """
     found = set()
-    for run in set(_PHONE_RUN.findall(folded)):
+    for run in {folded[_with_plus(folded, match.start()) : match.end()] for match in _PHONE_RUN.finditer(folded)}:
         groups = _DIGITS.findall(run.replace(b"(0)", b""))
         found |= _abroad(b"+" if run.startswith(b"+") else b"", groups)
         for first in range(len(groups)):
             if number := _national(groups[first : first + _MOST_GROUPS]):
                 found.add(number)
     return found
+
+
+def _with_plus(folded: bytes, start: int) -> int:
+    return start - (folded[start - 1 : start] == b"+")
 
 
 def as_dialled(number: bytes) -> bytes:
