@@ -1,9 +1,11 @@
 """`make bench` at its smallest: what it prints and what it writes, not how fast anything is."""
 
+import json
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,7 @@ class Bench:
 
     printed: str
     page: str
+    folder: Path
 
 
 def table(page: str) -> list[list[str]]:
@@ -42,7 +45,16 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Bench(done.stdout, page.read_text(encoding="utf-8"))
+    return Bench(done.stdout, page.read_text(encoding="utf-8"), page.parent)
+
+
+def test_every_figure_and_a_picture_lie_beside_the_page(bench: Bench) -> None:
+    """The JSON has both sides of every comparison, and the SVG names who spends the time."""
+    measured = json.loads((bench.folder / "benchmarks.json").read_text(encoding="utf-8"))["measured"]
+    for each in measured["rounds"]:
+        assert {side for side, figures in each.items() if figures["wall"] > 0} == set(each)
+    picture = (bench.folder / "benchmarks.svg").read_text(encoding="utf-8")
+    assert all(name in picture for name in ("sanitiser", "proof", "database server", "plain restore"))
 
 
 def test_each_row_says_what_was_measured_and_whether_its_bar_is_held(bench: Bench) -> None:

@@ -1,16 +1,23 @@
-"""What is measured and what the design promises of it: one row of the table each."""
+"""What is measured and what the design promises of it: one row of the table each.
 
-from collections.abc import Sequence
+A further part of the product brings what it measured in ``Measured``, its names in ``What``, and a function to
+``_SECTIONS``.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
 from benchmarks.codec import Codec
+from benchmarks.orchestration import Orchestration
+from benchmarks.rivals import Restore
 from benchmarks.work import Work
 
 MEMORY_BYTES = 150_000_000
 BYTES_AN_IDENTIFIER = 16
 SHARE_OF_RESTORE = 0.5
+WHOLE_REFRESH = 1.0
 IMPORT_SECONDS = 0.5
 
 
@@ -18,9 +25,13 @@ class What(StrEnum):
     """Every row of the table, in its order."""
 
     MEMORY = "Memory of sanitising and proving, and speed"
-    MEMORY_SMALL = "The same with a quarter of the page revisions"
+    SMALLER = "The same on an archive of a tenth"
+    LARGER = "The same on an archive of three times the size"
     PROCESSOR = "Sanitise and prove, CPU, against a plain restore"
+    REFRESH = "Sanitise, prove and restore, by the clock, against a plain restore"
+    DOCUMENTED = "The same against restore, SQL, dump and restore"
     IMPORT = "Import of the definitions beyond Dagster's own"
+    STEPS = "A job of ten trivial steps, in one process"
     VERBATIM = "Codec: blocks copied as they stand"
     COUNTED = "Codec: blocks copied, their rows counted"
     REWRITTEN = "Codec: every row taken apart and written anew"
@@ -44,23 +55,37 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Restore:
-    """What one ``pg_restore -j 2`` took.
+class Archive:
+    """An archive of another size, sanitised and proven once.
 
     Attributes:
-        client: processor seconds of pg_restore.
-        server: of all processes of the server.
-        wall: seconds by the clock.
+        scale: of its production.
+        size: in bytes.
+        work: what it took.
     """
 
-    client: float
-    server: float
-    wall: float
+    scale: int
+    size: int
+    work: Work
 
-    @property
-    def cpu(self) -> float:
-        """Processor seconds of both together."""
-        return self.client + self.server
+
+@dataclass(frozen=True)
+class Round:
+    """Each side of every comparison once, one after the other.
+
+    Attributes:
+        work: sanitising and proving, searched by one process.
+        parallel: the same, searched by two.
+        ours: the sanitised archive restored.
+        plain: the raw archive restored as it is.
+        documented: the raw archive restored, changed by SQL, dumped and restored.
+    """
+
+    work: Work
+    parallel: Work
+    ours: Restore
+    plain: Restore
+    documented: Restore
 
 
 @dataclass(frozen=True)
@@ -68,30 +93,86 @@ class Measured:
     """All that one run measured.
 
     Attributes:
-        small: the small archive, sanitised and proven.
-        pairs: the large archive sanitised and proven, and restored as it is, one after the other, several times.
-        imports: processor seconds of importing the definitions once Dagster is there, several times.
-        codec: the codec alone, on the large archive.
+        size: of the raw archive, in bytes.
+        rounds: the comparisons, several times.
+        others: archives of other sizes, the smaller first.
+        dagster: what Dagster takes.
+        codec: the codec alone.
     """
 
-    small: Work
-    pairs: Sequence[tuple[Work, Restore]]
-    imports: Sequence[float]
+    size: int
+    rounds: Sequence[Round]
+    others: Sequence[Archive]
+    dagster: Orchestration
     codec: Codec
 
 
 def rows(measured: Measured) -> list[Row]:
-    """The table, one row for each of ``What``."""
+    """The table."""
+    return [row for section in _SECTIONS for row in section(measured)]
+
+
+def _sizes(measured: Measured) -> list[Row]:
+    whole = [each.work for each in measured.rounds]
+    names = (What.SMALLER, What.LARGER)
+    others = [_memory(what, [each.work]) for what, each in zip(names, measured.others, strict=False)]
+    return [_memory(What.MEMORY, whole), *others]
+
+
+def _comparisons(measured: Measured) -> list[Row]:
+    rounds = measured.rounds
+    middle = sorted(rounds, key=lambda each: each.work.cpu / each.plain.cpu)[len(rounds) // 2]
+    work, plain = middle.work, middle.plain
+    shares = [each.work.cpu / each.plain.cpu for each in rounds]
+    refresh = [(each.parallel.wall + each.ours.wall) / each.plain.wall for each in rounds]
+    documented = [each.documented.wall / (each.parallel.wall + each.ours.wall) for each in rounds]
+    return [
+        Row(
+            What.PROCESSOR,
+            f"{_spread(shares)} of the restore's: {work.cpu:.1f} s (sanitiser {work.sanitiser_cpu:.1f}, "
+            f"proof {work.proof_cpu:.1f}) against {plain.cpu:.1f} s (client {plain.client:.1f}, "
+            f"server {plain.server:.1f}); by the clock {work.wall:.1f} s against {plain.wall:.1f} s",
+            f"at most {SHARE_OF_RESTORE} of the restore's",
+            median(shares) <= SHARE_OF_RESTORE,
+        ),
+        Row(
+            What.REFRESH,
+            f"{_spread(refresh)} of the restore's: {middle.parallel.wall:.1f} s and {middle.ours.wall:.1f} s "
+            f"against {plain.wall:.1f} s; two processes search",
+            f"at most {WHOLE_REFRESH:.1f} of the restore's",
+            median(refresh) <= WHOLE_REFRESH,
+        ),
+        Row(
+            What.DOCUMENTED,
+            f"{_spread(documented)} times faster than {middle.documented.wall:.1f} s, in which nothing is proven",
+        ),
+    ]
+
+
+def _dagster(measured: Measured) -> list[Row]:
+    imports, steps = measured.dagster.imports, measured.dagster.steps
+    held = median(imports) < IMPORT_SECONDS
+    return [
+        Row(What.IMPORT, f"{_spread(imports)} s", f"under {IMPORT_SECONDS} s", held),
+        Row(What.STEPS, f"{_spread(steps)} s"),
+    ]
+
+
+def _codecs(measured: Measured) -> list[Row]:
     codec = measured.codec
     return [
-        _memory(What.MEMORY, [work for work, _ in measured.pairs]),
-        _memory(What.MEMORY_SMALL, [measured.small]),
-        _processor(measured.pairs),
-        _import(median(measured.imports)),
         _codec(What.VERBATIM, codec, codec.verbatim),
         _codec(What.COUNTED, codec, codec.counted),
         _codec(What.REWRITTEN, codec, codec.rewritten),
     ]
+
+
+_SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (_sizes, _comparisons, _dagster, _codecs)
+
+
+def _spread(values: Sequence[float]) -> str:
+    """The median, with the least and the most."""
+    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def _memory(what: What, works: Sequence[Work]) -> Row:
@@ -108,23 +189,6 @@ def _memory(what: What, works: Sequence[Work]) -> Row:
         f"each at most 150 MB + {BYTES_AN_IDENTIFIER} bytes an identifier: {_mb(bar)}",
         max(sanitiser, proof) <= bar,
     )
-
-
-def _processor(pairs: Sequence[tuple[Work, Restore]]) -> Row:
-    shares = sorted((work.cpu / restore.cpu, work, restore) for work, restore in pairs)
-    share, work, restore = shares[len(shares) // 2]
-    return Row(
-        What.PROCESSOR,
-        f"{share:.2f} of the restore's: {work.cpu:.1f} s (sanitiser {work.sanitiser_cpu:.1f}, "
-        f"proof {work.proof_cpu:.1f}) against {restore.cpu:.1f} s (client {restore.client:.1f}, "
-        f"server {restore.server:.1f}); by the clock {work.wall:.1f} s against {restore.wall:.1f} s",
-        f"at most {SHARE_OF_RESTORE} of the restore's",
-        share <= SHARE_OF_RESTORE,
-    )
-
-
-def _import(seconds: float) -> Row:
-    return Row(What.IMPORT, f"{seconds:.2f} s", f"under {IMPORT_SECONDS} s", seconds < IMPORT_SECONDS)
 
 
 def _codec(what: What, codec: Codec, seconds: float) -> Row:

@@ -1,7 +1,7 @@
 """A believable production in a throw-away cluster, and dumps of it through a pipe, as Heroku makes them.
 
 The site's own migrations and seed make everything but the bulk, which is page revisions, as on a real site. The seed
-multiplies what the public sent in, so that there is enough to search for.
+makes a few of every kind of people, and SQL repeats them, so that there is enough to search for.
 """
 
 import os
@@ -16,11 +16,13 @@ from typing import BinaryIO, cast
 import psycopg
 
 from bc_pipelines_tests.postgres import Cluster
+from benchmarks.crowd import Crowd
 from benchmarks.history import REVISIONS_A_PAGE, History
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-REVISIONS = 200
-"""Revisions that one step of the scale adds."""
+REVISIONS = 900
+"""Revisions that one step of the scale adds: 10 MB of JSON."""
+SUBMISSIONS, ALERTS, ACCOUNTS = 3_000, 2_000, 50
 
 DATABASE = "production"
 _SITE = CHECKOUT / "bc_pipelines" / "sandbox" / "site"
@@ -42,20 +44,26 @@ class Production:
 
     Args:
         cluster: a running server, on which it is made.
-        scale: how large: how many times the seed's own public, and ``REVISIONS`` revisions each.
+        largest: how large it will grow: how many times ``REVISIONS`` and the others.
         media: an empty folder for the seed's files.
     """
 
-    def __init__(self, cluster: Cluster, scale: int, media: Path) -> None:
-        self.revisions = REVISIONS * scale
+    def __init__(self, cluster: Cluster, largest: int, media: Path) -> None:
+        self.revisions = 0
         self._cluster = cluster
         cluster.create_database(DATABASE)
         self._manage(media, "migrate", "--no-input")
-        self._manage(media, "seed", "--scale", str(scale))
-        pages = max(2, self.revisions // REVISIONS_A_PAGE)
+        self._manage(media, "seed")
+        pages = max(2, REVISIONS * largest // REVISIONS_A_PAGE)
         self._history = History(pages, self._envelope()).revisions()
 
-    def edit(self, revisions: int) -> None:
+    def grow(self, scale: int) -> None:
+        """Let people send in, and editors save, until it is as large as a scale says; it never shrinks."""
+        Crowd(SUBMISSIONS * scale, ALERTS * scale, ACCOUNTS * scale).fill(self._cluster, DATABASE)
+        self._edit(REVISIONS * scale - self.revisions)
+        self.revisions = REVISIONS * scale
+
+    def _edit(self, revisions: int) -> None:
         """Save that many more revisions, and a line of the pages' log for each."""
         with psycopg.connect(self._cluster.url(DATABASE)) as connection:
             newest, page, information_page = connection.execute(
@@ -96,6 +104,12 @@ class Production:
             "BC_MEDIA_ROOT": str(media),
         }
         _run((sys.executable, "manage.py", *command), settings, cwd=_SITE)
+
+
+def dump(cluster: Cluster, database: str, target: Path) -> None:
+    """Dump a database into a file."""
+    options = ("--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+    _run((cluster.bin_dir / "pg_dump", *options, database), connection(cluster, database), cwd=CHECKOUT)
 
 
 def restore(cluster: Cluster, archive: Path, database: str) -> None:

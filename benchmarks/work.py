@@ -1,4 +1,4 @@
-"""`python -m benchmarks.work ARCHIVE`: sanitise and prove one archive in this process, and print what that took.
+"""`python -m benchmarks.work ARCHIVE JOBS TARGET`: sanitise and prove one archive, and print what that took.
 
 A process of its own, so that its memory is the product's alone. It does what `operations.sanitise` does between the
 download and the upload.
@@ -7,7 +7,6 @@ download and the upload.
 import json
 import resource
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,8 +48,13 @@ class Work:
         return self.sanitiser_cpu + self.proof_cpu
 
 
-def work(archive: Path) -> Work:
+def work(archive: Path, jobs: int, written: Path) -> Work:
     """Sanitise and prove an archive.
+
+    Args:
+        archive: the raw archive.
+        jobs: how many processes search.
+        written: where the sanitised archive goes.
 
     Raises:
         RuntimeError: the proof failed, so that there is nothing to measure.
@@ -58,14 +62,13 @@ def work(archive: Path) -> Work:
     policy = Policy("staging", STAFF_DOMAINS, "keep", "sink@mail.example", "a shared password")
     started = time.monotonic()
     with (
-        tempfile.TemporaryDirectory() as folder,
-        Path(folder, "sanitised.dump").open("w+b") as target,
+        written.open("w+b") as target,
         archive.open("rb") as source,
         Collector(staff_domains=STAFF_DOMAINS) as collector,
     ):
         raw = collector.tee(source)
         manifest = sanitise(raw, target, Catalogue.load(), policy)
-        proof = collector.search(Path(target.name))
+        proof = collector.search(written, jobs)
     if not proof.passed:
         raise RuntimeError(f"the archive is not proven: {proof.reason}")
     own = resource.getrusage(resource.RUSAGE_SELF)
@@ -81,4 +84,4 @@ def work(archive: Path) -> Work:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(work(Path(sys.argv[1])))))
+    sys.stdout.write(json.dumps(asdict(work(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))))

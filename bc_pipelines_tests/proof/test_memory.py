@@ -52,7 +52,7 @@ def test_a_value_of_thirty_megabytes_stays_within_the_bar(maker: Maker, tmp_path
     archive = tmp_path / "raw.dump"
     archive.write_bytes(maker.archive({"users_user": [account], table: [{"id": "1", column: value()}]}))
     done = subprocess.run(
-        (sys.executable, "-m", "benchmarks.work", str(archive)),
+        (sys.executable, "-m", "benchmarks.work", archive, "1", tmp_path / "written.dump"),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
