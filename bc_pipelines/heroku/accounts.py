@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bc_pipelines.heroku.models import Json
+from bc_pipelines.heroku.models import Json, text
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Account:
     def from_json(cls, json: Json, oauth_scope: str) -> Account:
         """Read `GET /account` and the header `Oauth-Scope` of its answer."""
         scope = frozenset(oauth_scope.replace(",", " ").split())
-        return cls(id=str(json["id"]), email=str(json["email"]), scope=scope)
+        return cls(id=text(json["id"]), email=text(json["email"]), scope=scope)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Collaborator:
         """Read one element of `GET /apps/:app/collaborators`."""
         permissions = json.get("permissions")
         return cls(
-            user_id=str(json["user"]["id"]),
+            user_id=text(json["user"]["id"]),
             role=str(json.get("role") or ""),
-            permissions=None if permissions is None else frozenset(str(one["name"]) for one in permissions),
+            permissions=None if permissions is None else frozenset(text(one["name"]) for one in permissions),
         )

@@ -80,6 +80,8 @@ def take_apart(response: httpx.Response, content: bytes, asked: str) -> Answer:
         answer = Answer(asked, body, headers.get("Next-Range"), request_id, headers.get("Oauth-Scope", ""))
         if body is None:
             raise answer.unexpected("something that is not JSON")
+        if not (answer.next_range or "").isascii():
+            raise answer.unexpected("a next page that cannot be asked for")
         return answer
     error = _error(response.status_code, body, asked, request_id)
     if isinstance(error, RateLimited):
@@ -148,8 +150,13 @@ def _told(body: object) -> str:
     """Heroku's own `id` and `message`, with nothing in it that could be a secret."""
     if not isinstance(body, dict) or not body.get("message"):
         return ""
-    message = without_urls(str(body["message"]))[:300].rstrip(".")
-    return f": {body['id']}, {message}" if body.get("id") else f": {message}"
+    message = _brief(body["message"]).rstrip(".")
+    return f": {_brief(body['id'])}, {message}" if body.get("id") else f": {message}"
+
+
+def _brief(told: object) -> str:
+    """One short line of what Heroku says."""
+    return " ".join(without_urls(str(told)[:2000]).split())[:300]
 
 
 def _json_or_none(content: bytes) -> object:

@@ -25,6 +25,8 @@ from bc_pipelines.heroku.models import (
     Release,
     SignedUrl,
     Transfer,
+    text,
+    variables,
 )
 from bc_pipelines.heroku.transfers import OnProgress, Transfers
 from bc_pipelines.heroku.transport import V3_SDK, Patience, Transport, path
@@ -103,7 +105,7 @@ class HerokuClient:
     def config_vars(self, app: str) -> dict[str, str]:
         """All config vars of an app. They hold passwords: take out what is needed and keep the rest nowhere."""
         answer = self._transport.get("platform", path("apps", app, "config-vars"))
-        return answer.read(lambda body: {str(name): str(value) for name, value in body.items()})
+        return answer.read(variables)
 
     def releases(self, app: str, count: int) -> tuple[Release, ...]:
         """The newest `count` releases of an app, newest first."""
@@ -279,7 +281,7 @@ class HerokuClient:
 
     def reset_connections(self, addon_id: str) -> None:
         """End every connection to a database that a writable app owns; as `heroku pg:killall`."""
-        owner = self._transport.get("platform", path("addons", addon_id)).read(lambda body: str(body["app"]["name"]))
+        owner = self._transport.get("platform", path("addons", addon_id)).read(lambda body: text(body["app"]["name"]))
         guards.require_writable(owner, self._writable_apps, "end the connections to the database of")
         self._transport.send("POST", "data", path("client", "v11", "databases", addon_id, "connection_reset"))
 

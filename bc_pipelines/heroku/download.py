@@ -25,7 +25,7 @@ _RENEW = frozenset({400, 401, 403})
 _RENEWALS = 3
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _BARREN_RESUMES = 5
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 class _Again(Exception):
@@ -185,6 +185,10 @@ class BackupStream(io.RawIOBase):
         if start != self._offset or self._total not in (None, total) or self._etag not in (None, etag):
             response.close()
             raise self._failed("changed its length or its content while it was read, or ignores Range")
+        # Without a mark, or with one that cannot be sent back, what comes next could be of another object.
+        if not etag or not etag.isascii():
+            response.close()
+            raise self._failed("is served without an ETag by which a change of it would be seen")
         self._total, self._etag = total, etag
 
     def _failed(self, what: str) -> DownloadFailed:

@@ -83,6 +83,12 @@ def require_archive_url(backup_url: str, source_transfers: Iterable[Transfer]) -
             next_step="Give Heroku a signed https address of the sanitised archive.",
         )
     path = unquote(parts.path)
+    if {".", ".."} & set(path.split("/")):
+        raise RefusedByGuard(
+            "The address of the archive to restore has `.` or `..` in its path, so where it leads is unclear.",
+            state=NOTHING_TOUCHED,
+            next_step="Give Heroku a signed https address of the sanitised archive.",
+        )
     for transfer in source_transfers:
         raw = unquote(urlsplit(transfer.to_url or "").path)
         if (len(raw) > 1 and path.endswith(raw)) or transfer.uuid in path:

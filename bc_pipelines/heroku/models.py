@@ -15,10 +15,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 Json = Mapping[str, Any]
+# Parameters by which a connection string leads to another database than the one that it seems to name.
+_ELSEWHERE = {"host", "hostaddr", "port", "dbname", "service", "servicefile"}
 TransferKind = Literal["backup", "restore", "copy"]
+
+
+def text(value: object) -> str:
+    """Give a text that Heroku must have sent: a null made into `"None"` would be equal to any other missing one.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is empty, or cannot be written as UTF-8.
+    """
+    if not isinstance(value, str):
+        raise TypeError("something that is no text")
+    if not value.encode():
+        raise ValueError("an empty text")
+    return value
+
+
+def truth(value: object) -> bool:
+    """Give true or false as Heroku sent it; `"false"` is neither. Raises TypeError for anything else."""
+    if not isinstance(value, bool):
+        raise TypeError("something that is neither true nor false")
+    return value
+
+
+def variables(json: Json) -> dict[str, str]:
+    """Read `GET /apps/:app/config-vars`, every value of which is a text, if an empty one. Raises TypeError."""
+    if not all(isinstance(value, str) for value in json.values()):
+        raise TypeError("a config var that is no text")
+    return dict(json)
 
 
 def parse_time(text: str) -> datetime:
@@ -56,7 +86,7 @@ class App:
     @classmethod
     def from_json(cls, json: Json) -> App:
         """Read `GET /apps/:app`."""
-        return cls(id=str(json["id"]), name=str(json["name"]), maintenance=bool(json["maintenance"]))
+        return cls(id=text(json["id"]), name=text(json["name"]), maintenance=truth(json["maintenance"]))
 
 
 @dataclass(frozen=True)
@@ -72,7 +102,7 @@ class Process:
     def from_json(cls, json: Json) -> Process:
         """Read one element of `GET /apps/:app/formation`. `size` is empty where Heroku names none."""
         return cls(
-            type=str(json["type"]),
+            type=text(json["type"]),
             quantity=int(json["quantity"]),
             size=str(json.get("size") or ""),
             command=str(json.get("command") or ""),
@@ -94,9 +124,9 @@ class Release:
     def from_json(cls, json: Json) -> Release:
         """Read one element of `GET /apps/:app/releases`."""
         return cls(
-            id=str(json["id"]),
+            id=text(json["id"]),
             version=int(json["version"]),
-            status=str(json["status"]),
+            status=text(json["status"]),
             description=str(json.get("description") or ""),
             current=bool(json.get("current", False)),
             created_at=parse_time(json["created_at"]),
@@ -117,9 +147,9 @@ class Dyno:
         """Read the answer to `POST /apps/:app/dynos`, or one dyno of an app."""
         attach_url = json.get("attach_url")
         return cls(
-            id=str(json["id"]),
-            name=str(json["name"]),
-            state=str(json["state"]),
+            id=text(json["id"]),
+            name=text(json["name"]),
+            state=text(json["state"]),
             attach_url=str(attach_url) if attach_url else None,
         )
 
@@ -145,7 +175,9 @@ class DatabaseAddress:
         """Take host, port (5432 unless given) and database name from a `postgres://` connection string.
 
         Raises:
-            ValueError: The string names no host or no database. The message does not quote it.
+            ValueError: The string names no host or no database, or several, or PostgreSQL's programs would read it
+                otherwise: a parameter such as `?host=` wins over what stands before it, and escapes in the host are
+                resolved (PostgreSQL manual, 34.1.1.2). The message does not quote it.
         """
         try:
             parts = urlsplit(url)
@@ -154,6 +186,8 @@ class DatabaseAddress:
             raise ValueError("a connection string that cannot be read") from None
         if parts.scheme not in ("postgres", "postgresql") or not host or not name:
             raise ValueError("a connection string without host or database name")
+        if "," in host or "%" in host or _ELSEWHERE & {key.lower() for key, _ in parse_qsl(parts.query, True)}:
+            raise ValueError("a connection string that can lead to more than one database")
         return cls(host=host.lower().rstrip("."), port=port, name=name)
 
     def __str__(self) -> str:
@@ -206,13 +240,13 @@ class DatabaseInfo:
         rows = {str(row["name"]): ", ".join(str(value) for value in row.get("values", ())) for row in json["info"]}
         plan = json["plan"]
         return cls(
-            addon_id=str(json["addon_id"]),
-            name=str(json["name"]),
-            plan=str(plan["name"] if isinstance(plan, Mapping) else plan),
+            addon_id=text(json["addon_id"]),
+            name=text(json["name"]),
+            plan=text(plan["name"] if isinstance(plan, Mapping) else plan),
             status=rows.get("Status", ""),
             num_bytes=int(json["num_bytes"]),
             postgres_version=str(json.get("postgres_version") or rows.get("PG Version", "")),
-            waiting=bool(json["waiting?"]),
+            waiting=truth(json["waiting?"]),
             rows=rows,
         )
 
@@ -313,12 +347,12 @@ class Transfer:
         schedule, succeeded = json.get("schedule"), json.get("succeeded")
         legacy_name = (json.get("options") or {}).get("pgbackups_name")
         return cls(
-            uuid=str(json["uuid"]),
+            uuid=text(json["uuid"]),
             num=int(json["num"]),
-            from_type=str(json["from_type"]),
+            from_type=text(json["from_type"]),
             from_name=str(json.get("from_name") or ""),
             from_url=json.get("from_url"),
-            to_type=str(json["to_type"]),
+            to_type=text(json["to_type"]),
             to_name=str(json.get("to_name") or ""),
             to_url=json.get("to_url"),
             source_bytes=_int_or_none(json.get("source_bytes")),

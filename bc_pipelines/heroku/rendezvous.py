@@ -23,7 +23,7 @@ GREETING = b"rendezvous\r\n"
 MARK = "\uffff heroku-command-exit-status: "
 # What a migration prints is far below this; only the end of more is kept.
 MOST_OUTPUT = 8 << 20
-_EXIT = re.compile(re.escape(MARK) + r"(\d+)")
+_EXIT = re.compile(re.escape(MARK) + r"([0-9]{1,3})")
 
 
 def reporting(command: str) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from bc_pipelines.heroku.errors import NotFound, RefusedByGuard
-from bc_pipelines.heroku.models import Database, DatabaseAddress, Json
+from bc_pipelines.heroku.models import Database, DatabaseAddress, Json, text
 from bc_pipelines.heroku.transport import V3_SDK, Transport, path
 
 SERVICE = "heroku-postgresql:"
@@ -37,14 +37,14 @@ class _Attachment:
         """Read one element of the answer to `POST /actions/addon-attachments/resolve`."""
         addon = json["addon"]
         return cls(
-            name=str(json["name"]),
-            app=str(json["app"]["name"]),
+            name=text(json["name"]),
+            app=text(json["app"]["name"]),
             namespace=json.get("namespace") or None,
             config_vars=tuple(json.get("config_vars") or ()),
-            addon_id=str(addon["id"]),
-            addon_name=str(addon["name"]),
-            owner_app=str(addon["app"]["name"]),
-            plan=str(addon["plan"]["name"]),
+            addon_id=text(addon["id"]),
+            addon_name=text(addon["name"]),
+            owner_app=text(addon["app"]["name"]),
+            plan=text(addon["plan"]["name"]),
         )
 
 
@@ -96,7 +96,7 @@ def _candidates(transport: Transport, app: str, attachment: str) -> tuple[_Attac
 
 
 def _one(candidates: tuple[_Attachment, ...], app: str, attachment: str) -> _Attachment:
-    found = [one for one in candidates if one.plan.startswith(SERVICE)]
+    found = [one for one in candidates if one.plan.startswith(SERVICE) and one.app == app]
     plain = [one for one in found if one.namespace is None] or found
     if len({one.addon_id for one in plain}) == 1:
         return plain[0]
@@ -111,11 +111,11 @@ def _one(candidates: tuple[_Attachment, ...], app: str, attachment: str) -> _Att
 def _attachments(transport: Transport, app: str) -> tuple[_Attachment, ...]:
     """All Postgres attachments of an app; those of other services are left out, whatever their shape."""
 
-    def is_postgres(attachment: object) -> bool:
-        return isinstance(attachment, dict) and attachment["addon"]["plan"]["name"].startswith(SERVICE)
+    def read(json: Json) -> _Attachment | None:
+        return _Attachment.from_json(json) if json["addon"]["plan"]["name"].startswith(SERVICE) else None
 
-    answers = transport.get_list("platform", path("apps", app, "addon-attachments"), dict, _SPELT_OUT)
-    return tuple(_Attachment.from_json(one) for one in answers if is_postgres(one))
+    found = transport.get_list("platform", path("apps", app, "addon-attachments"), read, _SPELT_OUT)
+    return tuple(one for one in found if one)
 
 
 def _address(transport: Transport, found: _Attachment) -> DatabaseAddress:

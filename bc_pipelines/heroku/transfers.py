@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bc_pipelines.heroku.answers import Answer
 from bc_pipelines.heroku.errors import (
     HerokuError,
     NotFound,
@@ -18,7 +19,7 @@ from bc_pipelines.heroku.errors import (
     TransferUnfinished,
     UnexpectedAnswer,
 )
-from bc_pipelines.heroku.models import Database, SignedUrl, Transfer
+from bc_pipelines.heroku.models import Database, SignedUrl, Transfer, TransferKind
 from bc_pipelines.heroku.redact import safe_log
 from bc_pipelines.heroku.transport import LostReply, Transport, path
 
@@ -27,6 +28,8 @@ from bc_pipelines.heroku.transport import LostReply, Transport, path
 LOOKS_FOR_LOST = 10
 LOOKS_FOR_MISSING = 5
 LOOKS_FOR_FIGURES = 3
+# So far may Heroku's clock be ahead of ours before an age that is told by both is worth nothing.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 OnProgress = Callable[[Transfer], None]
 
@@ -45,7 +48,11 @@ class Transfers:
     def of_app(self, app: str, *, retry_for: float | None = None) -> tuple[Transfer, ...]:
         """All transfers of an app, newest first."""
         address = path("client", "v11", "apps", app, "transfers")
-        found = self._transport.get_list("data", address, Transfer.from_json, retry_for=retry_for)
+        listed = self._transport.get_list("data", address, Transfer.from_json, retry_for=retry_for)
+        # A page can repeat what moved on while the list was read.
+        found = {transfer.uuid: transfer for transfer in listed}.values()
+        if len({transfer.num for transfer in found}) < len(found):
+            raise Answer(f"GET {address}", None).unexpected("two transfers of one number")
         return tuple(sorted(found, key=lambda transfer: (transfer.created_at, transfer.num), reverse=True))
 
     def one(
@@ -53,7 +60,11 @@ class Transfers:
     ) -> Transfer:
         """One transfer by number or uuid; its log too if `verbose`."""
         address = _address(app, transfer_id) + ("?verbose=true" if verbose else "")
-        return self._transport.send("GET", "data", address, retry_for=retry_for).read(Transfer.from_json)
+        answer = self._transport.send("GET", "data", address, retry_for=retry_for)
+        transfer = answer.read(Transfer.from_json)
+        if str(transfer_id) not in (transfer.uuid, str(transfer.num)):
+            raise answer.unexpected("another transfer than the one asked for")
+        return transfer
 
     def capture(self, database: Database) -> Transfer:
         """Begin a backup and return it as Heroku accepted it."""
@@ -61,7 +72,8 @@ class Transfers:
             database.owner_app,
             path("client", "v11", "databases", database.addon_id, "backups"),
             None,
-            lambda transfer: transfer.kind == "backup" and transfer.from_name in database.transfer_names,
+            "backup",
+            lambda transfer: not transfer.schedule and transfer.from_name in database.transfer_names,
         )
 
     def restore(self, target: Database, backup_url: str) -> Transfer:
@@ -70,19 +82,23 @@ class Transfers:
             target.owner_app,
             path("client", "v11", "databases", target.addon_id, "restores"),
             {"backup_url": backup_url},
-            lambda transfer: transfer.kind == "restore" and transfer.from_url in (None, backup_url),
+            "restore",
+            lambda transfer: transfer.from_url in (None, backup_url),
         )
 
     def recent_backup(self, database: Database, newer_than: timedelta) -> Transfer | None:
-        """The newest good backup of a database that was begun at most `newer_than` ago."""
-        oldest = datetime.now(UTC) - newer_than
+        """The newest good backup of a database that was begun at most `newer_than` ago.
+
+        One that was begun in the future tells that the clocks differ, so that its age is not known.
+        """
+        now = datetime.now(UTC)
         backups = self._good_backups(database)
-        return backups[0] if backups and backups[0].created_at >= oldest else None
+        return backups[0] if backups and now - newer_than <= backups[0].created_at <= now + CLOCKS_DIFFER else None
 
     def evicted_by_capture(self, database: Database) -> tuple[Transfer, ...]:
         """The manual backups that Heroku would drop for another one: it keeps `num_keep` of them per database."""
         manual = [backup for backup in self._good_backups(database) if not backup.schedule]
-        keep = manual[0].num_keep if manual else None
+        keep = next((backup.num_keep for backup in manual if backup.num_keep), None)
         return tuple(manual[max(keep - 1, 0) :]) if keep else ()
 
     def _good_backups(self, database: Database) -> list[Transfer]:
@@ -152,7 +168,12 @@ class Transfers:
         raise _unfinished(app, transfer, "is no longer listed by Heroku.")
 
     def _begin(
-        self, app: str, address: str, body: Mapping[str, Any] | None, fits: Callable[[Transfer], bool]
+        self,
+        app: str,
+        address: str,
+        body: Mapping[str, Any] | None,
+        kind: TransferKind,
+        fits: Callable[[Transfer], bool],
     ) -> Transfer:
         """POST once. Where the answer is lost, look for a new transfer that fits, and never POST again.
 
@@ -160,10 +181,16 @@ class Transfers:
         """
         known = {transfer.uuid for transfer in self.of_app(app)}
         try:
-            return self._transport.send("POST", "data", address, body=body, repeatable=False).read(Transfer.from_json)
+            answer = self._transport.send("POST", "data", address, body=body, repeatable=False)
+            accepted = answer.read(Transfer.from_json)
+            if accepted.uuid in known or accepted.kind != kind:
+                raise answer.unexpected("another transfer than the one asked for")
+            return accepted
         except (LostReply, UnexpectedAnswer) as error:
             lost = error
-        begun = self._look_up(app, lambda transfer: transfer.uuid not in known and fits(transfer))
+        begun = self._look_up(
+            app, lambda transfer: transfer.uuid not in known and transfer.kind == kind and fits(transfer)
+        )
         if begun:
             return begun
         raise OutcomeUnknown(

@@ -11,6 +11,7 @@ became of it.
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -95,8 +96,15 @@ class Transport:
         quieten()
         self._bases: Mapping[Api, str] = {"platform": _https(platform_url), "data": _https(data_url)}
         self.patience = patience
+        # A closure, because an attribute would be shown by whoever prints this object's insides.
+        self._without_token: Callable[[bytes], bytes] = lambda content: content.replace(token.encode(), b"...")
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {token}", "Accept": V3, "User-Agent": "bc-pipelines"},
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": V3,
+                "Accept-Encoding": "gzip",
+                "User-Agent": "bc-pipelines",
+            },
             timeout=httpx.Timeout(patience.timeout, connect=10),
             # A connection that the server closes just then for idleness would look like a lost answer.
             limits=httpx.Limits(keepalive_expiry=1),
@@ -207,13 +215,17 @@ class Transport:
         until = time.monotonic() + max(self.patience.retry_for, self.patience.timeout)
         content = bytearray()
         with self._http.stream(method, url, json=body, headers=headers) as response:
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():
                 content += chunk
                 if len(content) > LONGEST_ANSWER:
                     raise httpx.DecodingError("the answer is longer than any", request=response.request)
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the answer does not end", request=response.request)
-        return response, bytes(content)
+        unpacked = _unpacked(response, bytes(content))
+        if not response.is_success:
+            # Words of an error are shown, and could repeat what was sent.
+            unpacked = self._without_token(unpacked)
+        return response, unpacked
 
     def _until_tokens_return(self, refusal: RateLimited) -> float:
         """Seconds to wait after a 429: as long as Heroku asks, else until there are requests again.
@@ -229,6 +241,24 @@ class Transport:
         except HerokuError:
             remaining = 0
         return self.patience.pace * (1 if remaining >= ENOUGH_TOKENS else 20)
+
+
+def _unpacked(response: httpx.Response, content: bytes) -> bytes:
+    """Undo the one compression that was asked for, to no more than is ever read.
+
+    httpx's own decoders are not used: a few kilobytes that were packed twice fill any memory before it gives a chunk.
+    """
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity":
+        return content
+    try:
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        unpacked = unpacking.decompress(content, LONGEST_ANSWER)
+    except zlib.error:
+        raise httpx.DecodingError("not gzip", request=response.request) from None
+    if encoding != "gzip" or not unpacking.eof:
+        raise httpx.DecodingError("packed otherwise, cut short or too long", request=response.request)
+    return unpacked
 
 
 def _https(url: str) -> str:
