@@ -18,6 +18,16 @@ def test_whoami(cli: HerokuCli) -> None:
     assert cli.good("whoami").output == f"{ACCOUNT_EMAIL}\n"
 
 
+def test_apps(cli: HerokuCli) -> None:
+    """The robot owns no app and collaborates on the team's; of the team itself it sees nothing."""
+    for arguments in (("apps",), ("apps", "--all")):
+        shown = cli.good(*arguments).shown
+        assert "Collaborated Apps" in shown
+        assert all(f"{app.name} (eu)" in shown for app in (PRODUCTION, STAGING))
+    refused = cli.run("apps", "--team", TEAM)
+    assert (refused.code, "You do not have access to the team" in refused.shown) == (2, True), refused.shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -34,7 +34,7 @@ async def account(request: Request) -> Response:
 
 
 async def list_apps(request: Request) -> Response:
-    """`GET /apps`."""
+    """`GET /apps` and `GET /users/~/apps`, which differ only for a member of a team, and no account is one."""
     return JSONResponse([_app(request, app) for app in apps_of(request)])
 
 
@@ -193,7 +193,7 @@ async def list_collaborators(request: Request) -> Response:
 
 
 async def list_members(request: Request) -> Response:
-    """`GET /teams/:team/members`: no account here is a member, and only members see them."""
+    """`GET /teams/:team/members` and `/apps`: no account here is a member, and only members see them."""
     raise forbidden(f"the team {request.path_params['team']}")
 
 
@@ -233,5 +233,7 @@ ROUTES = [
     Route("/apps/{app}/releases", list_releases),
     Route("/apps/{app}/releases/{release}", get_release),
     Route("/apps/{app}/releases/{release}/config-vars", get_config_vars),
+    Route("/teams/{team}/apps", list_members),
     Route("/teams/{team}/members", list_members),
+    Route("/users/~/apps", list_apps),
 ]
