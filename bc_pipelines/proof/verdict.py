@@ -36,6 +36,8 @@ NEVER_SEARCHED = (
     "names of which the first or the last is a single letter, as these may begin any sentence",
     "free texts that were shortened, that have other words beside them or formatting in their middle, and any of more "
     f"than {LONGEST_TEXT:,} bytes",
+    "names and remarks in a JSON text of more than a megabyte that stands inside a longer JSON value of the raw "
+    "backup, but for addresses and telephone numbers",
     "names and addresses with other marks in their middle than HTML's for formatting, such as Markdown's",
     "encrypted values, base64 that begins in the middle of a longer word, what a compressed value of more than half a "
     "million characters holds behind them, and what any holds beyond its first 32 MB",
