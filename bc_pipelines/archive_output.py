@@ -110,7 +110,7 @@ def ends(aftermath: str, *, as_json: bool) -> Iterator[None]:
     from bc_pipelines.settings import SettingsError
 
     try:
-        with _stoppable():
+        with stoppable():
             yield
     except (Refused, CatalogueRefusal) as error:
         raise _end(REFUSED, str(error), as_json) from None
@@ -127,7 +127,7 @@ def ends(aftermath: str, *, as_json: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """SIGTERM ends the command in good order, so that private folders are removed; exit code 143, as shells have it."""
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -13,6 +13,8 @@ Environment variables (standard ones keep their standard meaning):
 ``BC_VIEW_RESTRICTION_PASSWORD``      the one password that staging's private pages get
 ``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
+``BC_LOCAL_DATABASE_URL``             the database on a developer's machine that pulls replace (else ``DATABASE_URL``)
+``BC_LOCAL_HOSTS``                    hosts that count as that machine, as a container's name; commas between them
 ``BC_HEROKU_POLL_SECONDS``            pause between two looks at a transfer (default 3)
 ``AWS_*``, ``SSL_CERT_FILE``          read by boto3, httpx and OpenSSL themselves
 ====================================  ===================================================================
@@ -32,6 +34,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bc_pipelines.deadlines import Deadlines, read_deadlines
+from bc_pipelines.laptop import Laptop, read_laptop
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
@@ -207,6 +210,32 @@ def archive_choices(variables: Mapping[str, str] | None = None) -> tuple[Privacy
     return chosen, _declared_public(table.get("proof", {}))
 
 
+def laptop(variables: Mapping[str, str] | None = None) -> tuple[Laptop, Mapping[str, Environment], Heroku | None, Path]:
+    """What a pull needs to know beside `archive_choices`; neither Dagster's database nor the archive store.
+
+    Args:
+        variables: environment variables; the process's own if left out.
+
+    Returns:
+        The developer's machine, the environments, how Heroku is reached (None without a token), the scratch folder.
+
+    Raises:
+        SettingsError: something is missing, unknown or contradictory.
+    """
+    variables = os.environ if variables is None else variables
+    table = read_environments(variables)
+    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
+    _refuse_contradictions(environments)
+    heroku = _heroku(variables) if variables.get("HEROKU_API_KEY") else None
+    scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
+    return read_laptop(variables, table.get("local", {})), environments, heroku, scratch
+
+
+def inherited(but: str) -> dict[str, str]:
+    """The process's variables for a program that it starts, except those whose names begin with `but`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(but)}
+
+
 def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Parse `environments.toml` and nothing else, so that definitions can name apps before any secret is set.
 
@@ -227,7 +256,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    only(table, str(path), "archive_store", "backups", "deadlines", "privacy", "proof", "environments")
+    only(table, str(path), "archive_store", "backups", "deadlines", "local", "privacy", "proof", "environments")
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
