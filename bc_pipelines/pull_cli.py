@@ -6,6 +6,7 @@ printed (see `pull_output`).
 
 from __future__ import annotations
 
+import secrets
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from bc_pipelines.privacy.policy import Policy, UnknownColumns, UnknownTables
 if TYPE_CHECKING:
     from bc_pipelines.operations.local_data import Old
     from bc_pipelines.operations.local_target import LocalTarget
+    from bc_pipelines.settings import Environment, Privacy
 
 app = typer.Typer(no_args_is_help=True)
 local_app = typer.Typer(no_args_is_help=True)
@@ -80,14 +82,9 @@ def data(
         laptop, environments, heroku, scratch = settings.laptop()
         chosen = local_source.environment_named(environment, environments)
         council, public = settings.archive_choices()
-        rules = Policy(
-            profile="local",
-            staff_domains=council.staff_domains,
-            staff_passwords=council.staff_passwords,
-            mail_sink=council.mail_sink,
-            view_restriction_password=council.view_restriction_password,
-        )
-        rules = replace(rules, unknown_tables=unknown_tables, unknown_columns=unknown_columns)
+        rules = replace(_rules(council, chosen), unknown_tables=unknown_tables, unknown_columns=unknown_columns)
+        # A reset has put the sink's address into staging already, where the proof would take it for somebody's.
+        public = (*public, council.mail_sink)
         with local_source.heroku_client(heroku) as client:
             target = local_target(laptop, addresses_of(client, environments.values()))
             if source is None:
@@ -160,6 +157,19 @@ def forget(yes: Yes = False, as_json: AsJson = False, debug: Debug = False) -> N
         output.print_json({"dropped": found})
     else:
         typer.echo("Dropped." if found else "There was none.")
+
+
+def _rules(council: Privacy, environment: Environment) -> Policy:
+    """The council's choices for a local copy."""
+    # Staging's private pages have that password already, and the proof would rightly find it in the copy.
+    own = secrets.token_urlsafe(16)
+    return Policy(
+        profile="local",
+        staff_domains=council.staff_domains,
+        staff_passwords=council.staff_passwords,
+        mail_sink=council.mail_sink,
+        view_restriction_password=own if environment.writable else council.view_restriction_password,
+    )
 
 
 def _target() -> LocalTarget:

@@ -165,7 +165,7 @@ def print_standing(standing: Standing) -> None:
     if standing.there:
         page.add_row("Holds", Text(_made_by(standing.made_by)))
     page.add_row("Before", Text("none" if standing.before is None else _made_by(standing.before)))
-    page.add_row("Connected", Text(", ".join(standing.connected) or "nobody"))
+    page.add_row("Connected", Text(", ".join(standing.sessions) or "nobody"))
     if standing.leftovers:
         page.add_row("Left behind", Text(f"{', '.join(standing.leftovers)}; the next pull drops them"))
     Console(highlight=False).print(page)

@@ -13,7 +13,7 @@ import psycopg
 from bc_pipelines.database import beside
 from bc_pipelines.database.identity import Connection
 from bc_pipelines.operations.errors import Refused
-from bc_pipelines.operations.local_data import identity_connection, kept_too_long, made_by_pull, require_nobody
+from bc_pipelines.operations.local_data import connected, kept_too_long, made_by_pull, require_nobody
 from bc_pipelines.operations.local_target import LocalTarget
 
 
@@ -26,7 +26,7 @@ class Standing:
         there: whether it exists.
         made_by: what made it, as its pull wrote; None where no pull did.
         before: what made the one before, or None where there is none.
-        connected: who is connected.
+        sessions: who is connected.
         leftovers: databases that broken-off pulls left; the next pull drops them.
     """
 
@@ -34,20 +34,20 @@ class Standing:
     there: bool
     made_by: dict[str, Any] | None
     before: dict[str, Any] | None
-    connected: tuple[str, ...]
+    sessions: tuple[str, ...]
     leftovers: tuple[str, ...]
 
 
 def status(target: LocalTarget) -> Standing:
     """Look, and change nothing."""
     before = target.name + beside.BEFORE
-    with identity_connection(target, "postgres") as server:
+    with connected(target, "postgres") as server:
         return Standing(
             database=str(target),
             there=beside.exists(server, target.name),
             made_by=beside.read_mark(server, target.name),
             before=(beside.read_mark(server, before) or {}) if beside.exists(server, before) else None,
-            connected=tuple(map(str, beside.sessions(server, target.name))),
+            sessions=tuple(map(str, beside.sessions(server, target.name))),
             leftovers=beside.leftovers(server, target.name),
         )
 
@@ -67,7 +67,7 @@ def undo(target: LocalTarget, *, confirmed: bool, end_connections: bool) -> dict
         Refused: there is none, it was not made by a pull and nobody confirmed, or somebody is connected.
     """
     name, before, aside = target.name, target.name + beside.BEFORE, target.name + "__aside"
-    with identity_connection(target, "postgres") as server:
+    with connected(target, "postgres") as server:
         _require_lock(server, target)
         if not beside.exists(server, before):
             raise Refused(f"There is no database before {target}. Nothing was changed.")
@@ -91,7 +91,7 @@ def forget(target: LocalTarget) -> bool:
         Refused: a pull is under way.
     """
     before = target.name + beside.BEFORE
-    with identity_connection(target, "postgres") as server:
+    with connected(target, "postgres") as server:
         _require_lock(server, target)
         found = beside.exists(server, before)
         for name in (before, *beside.leftovers(server, target.name)):

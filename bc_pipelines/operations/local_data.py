@@ -22,8 +22,8 @@ import psycopg
 
 from bc_pipelines.checks import rows, submitted
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.database import beside, counts, identity
-from bc_pipelines.database.identity import Connection
+from bc_pipelines.database import beside, counts
+from bc_pipelines.database.identity import Connection, DatabaseError
 from bc_pipelines.laptop import Laptop
 from bc_pipelines.operations.archive_places import Places
 from bc_pipelines.operations.archive_source import Source
@@ -38,6 +38,8 @@ from bc_pipelines.wagtail_sql.tables import has_table
 
 Old = Literal["keep", "drop"]
 KEPT_DAYS = 7
+# The first that drops a database whoever is connected (DROP DATABASE … FORCE).
+_OLDEST = 130000
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def pull(raw: RawArchive, target: LocalTarget, laptop: Laptop, wishes: Wishes, w
         DatabaseError: the server cannot be reached.
     """
     begun = time.monotonic()
-    with _server(target) as server:
+    with connected(target, "postgres") as server:
         _require_free(server, target, wishes)
         for leftover in beside.leftovers(server, target.name):
             beside.drop(server, leftover)
@@ -177,7 +179,7 @@ def _make(
 ) -> tuple[tuple[str, ...], dict[str, str], int]:
     """Fill the new database, check it, and make it a local one: missing extensions, sites and rows."""
     beside.create(server, new)
-    with identity_connection(target, new) as connection:
+    with connected(target, new) as connection:
         watch.wait("Restoring")
         missing = restore(copy.target, target, new, connection)
         watch.wait("Checking the new database")
@@ -232,12 +234,14 @@ def _require_free(server: Connection, target: LocalTarget, wishes: Wishes) -> No
         return
     if not beside.owns(server, name):
         raise Refused(f"{target} belongs to another role, so it cannot be renamed. Nothing was changed.")
+    # Before anything here connects to it: one's own connection lasts a moment longer on the server.
+    for each in (name, name + beside.BEFORE):
+        require_nobody(server, target, each, end=wishes.end_connections)
     if not made_by_pull(server, name) and wishes.old is None and not is_empty(target):
         raise Refused(
             f"{target} was not made by a sanitised pull: it may hold personal data, or your own work. Nothing was "
             f"changed. --old keep keeps it for {KEPT_DAYS} days as {name}{beside.BEFORE}, --old drop drops it."
         )
-    require_nobody(server, target, name, end=wishes.end_connections)
 
 
 def require_nobody(server: Connection, target: LocalTarget, name: str, *, end: bool) -> None:
@@ -246,10 +250,10 @@ def require_nobody(server: Connection, target: LocalTarget, name: str, *, end: b
     Raises:
         Refused: there is a connection, and it is not to be ended.
     """
-    connected = beside.sessions(server, name)
-    if connected and not end:
+    found = beside.sessions(server, name)
+    if found and not end:
         raise Refused(
-            f"Connected to {name} on {target.where}: {', '.join(map(str, connected))}. Nothing was changed. Stop the "
+            f"Connected to {name} on {target.where}: {', '.join(map(str, found))}. Nothing was changed. Stop the "
             "site and close your SQL programs, or let this end their connections: --end-connections"
         )
 
@@ -267,7 +271,7 @@ def kept_too_long(server: Connection, name: str) -> bool:
 
 def is_empty(target: LocalTarget) -> bool:
     """Whether a database holds no table at all, so that nothing is lost with it."""
-    with identity_connection(target, target.name) as connection:
+    with connected(target, target.name) as connection:
         return not counts.row_counts(connection)
 
 
@@ -293,9 +297,10 @@ def _swap(
             kept = before
     moves.append((new, name))
     try:
-        beside.rename(server, moves, end=[old for old, _ in moves] if wishes.end_connections else [before], marks=marks)
+        beside.rename(server, moves, end=[old for old, _ in moves] if wishes.end_connections else [], marks=marks)
     except psycopg.errors.ObjectInUse:
-        require_nobody(server, target, name, end=False)
+        for each in (name, before):
+            require_nobody(server, target, each, end=False)
         raise Refused(f"Somebody is connected to {name}. It is as it was. Run the same command again.") from None
     return kept, until
 
@@ -311,19 +316,26 @@ def _facts(raw: RawArchive, copy: Sanitised) -> dict[str, Any]:
 
 
 @contextmanager
-def _server(target: LocalTarget) -> Iterator[Connection]:
-    with identity_connection(target, "postgres") as connection:
-        yield connection
-
-
-@contextmanager
-def identity_connection(target: LocalTarget, database: str) -> Iterator[Connection]:
-    """A connection to a database beside the local one.
+def connected(target: LocalTarget, database: str) -> Iterator[Connection]:
+    """A connection to a database on the local server; `identity.connect` wants a host, a socket need not have one.
 
     Raises:
         DatabaseError: the server refuses or does not answer.
+        Refused: it is too old.
     """
-    with identity.connect(target.url(database), application_name="bc_pipelines pull") as connection:
+    url = target.url(database)
+    try:
+        connection = psycopg.connect(url, application_name="bc_pipelines pull", autocommit=True, connect_timeout=15)
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        if target.parameters.get("password"):
+            reason = reason.replace(target.parameters["password"], "***")
+        raise DatabaseError(f"The database {database} on {target.where} could not be opened: {reason}") from None
+    with connection:
+        if connection.info.server_version < _OLDEST:
+            raise Refused(
+                f"The server {target.where} is older than PostgreSQL 13. Nothing was changed. Use a newer one."
+            )
         yield connection
 
 

@@ -63,7 +63,11 @@ def restore(archive: Path, target: LocalTarget, database: str, connection: Conne
     )
     complaints = _complaints(done.stderr)
     if complaints or (done.returncode and not _HARMLESS.search(done.stderr)):
-        raise RestoreFailed(f"pg_restore failed: {'; '.join(complaints[:3]) or 'it gave no reason'}.")
+        version = connection.info.server_version // 10000
+        raise RestoreFailed(
+            f"pg_restore failed on the local server, which is PostgreSQL {version}: "
+            f"{'; '.join(complaints[:3]) or 'it gave no reason'}."
+        )
     return missing
 
 
