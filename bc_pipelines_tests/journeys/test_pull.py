@@ -12,7 +12,7 @@ from bc_pipelines.archive_output import REFUSED
 from bc_pipelines.cli import app
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.tools import open_tools
-from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
+from bc_pipelines_tests.journeys.world import STAGING, Outside
 from bc_pipelines_tests.postgres import Cluster
 from bc_pipelines_tests.sandbox.site.copies import Copy
 
@@ -31,20 +31,16 @@ def local(outside: Outside) -> Iterator[Cluster]:
         yield cluster
 
 
-def capture(app_name: str) -> None:
-    """A new backup."""
-    with open_tools() as tools:
-        tools.heroku.wait(app_name, tools.heroku.capture(tools.heroku.database(app_name)))
-
-
 def bucks(*arguments: str) -> Result:
     """Run the command in this process."""
     return CliRunner().invoke(app, arguments)
 
 
-def test_production_is_pulled_and_the_site_runs(outside: Outside, local: Cluster, tmp_path: Path) -> None:
+def test_production_is_pulled_and_the_site_runs(
+    first: Outcome, outside: Outside, local: Cluster, tmp_path: Path
+) -> None:
     """Nobody of production is in the local database, every site is on localhost, and the site serves its pages."""
-    capture(PRODUCTION)
+    assert first.succeeded, "its backup of production is the one that is pulled"
     before = outside.rows("production")
     result = bucks("pull", "data", "production", "--json")
     assert result.exit_code == 0, result.output
@@ -86,7 +82,8 @@ def test_an_environment_is_no_target(
 def test_staging_is_pulled(first: Outcome, outside: Outside, local: Cluster) -> None:
     """Staging keeps staff's accounts; a pull from it replaces them, and the database before can come back."""
     assert first.succeeded
-    capture(STAGING)
+    with open_tools() as tools:
+        tools.heroku.wait(STAGING, tools.heroku.capture(tools.heroku.database(STAGING)))
     result = bucks("pull", "data", "staging", "--json", "--old", "keep")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["environment"] == "staging"
