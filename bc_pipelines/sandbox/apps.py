@@ -102,13 +102,14 @@ def config_vars(world: World, app: App) -> dict[str, str]:
     """
     hosts = ",".join(app.hosts)
     staging = app is STAGING
+    access_key, secret_key = world.s3_keys(app.environment)
     return {
         "ALLOWED_HOSTS": hosts,
-        "AWS_ACCESS_KEY_ID": world.secrets["s3_access_key"],
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_CA_BUNDLE": str(world.ca),
         "AWS_DEFAULT_REGION": "eu-west-2",
         "AWS_S3_ENDPOINT_URL": world.s3_url,
-        "AWS_SECRET_ACCESS_KEY": world.secrets["s3_secret_key"],
+        "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_STORAGE_BUCKET_NAME": BUCKETS[app.environment],
         "BASIC_AUTH_ENABLED": "false",
         "BC_SITE_HOSTS": hosts,

@@ -65,6 +65,7 @@ def product_environment(world: World) -> dict[str, str]:
     Returns:
         Names and values, secrets among them.
     """
+    access_key, secret_key = world.s3_keys("worker")
     return {
         **_heroku(world),
         "SSL_CERT_FILE": str(world.ca),
@@ -72,8 +73,8 @@ def product_environment(world: World) -> dict[str, str]:
         # Where the way out leads through a proxy, the way to the sandbox must not.
         "NO_PROXY": "127.0.0.1,localhost,.buckinghamshire.example",
         "AWS_ENDPOINT_URL_S3": world.s3_url,
-        "AWS_ACCESS_KEY_ID": world.secrets["s3_access_key"],
-        "AWS_SECRET_ACCESS_KEY": world.secrets["s3_secret_key"],
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
         "AWS_DEFAULT_REGION": "eu-west-2",
         "AWS_CONFIG_FILE": str(world.root / "aws.ini"),
         # Not the user's own: a profile there must not reach the real cloud.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bc_pipelines.sandbox.errors import SandboxError
-from bc_pipelines.sandbox.world import BUCKETS, World
+from bc_pipelines.sandbox.world import BUCKETS, S3_IDENTITIES, World
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,8 +54,9 @@ def command(world: World) -> tuple[str, ...]:
 
 
 def server_environment(world: World) -> dict[str, str]:
-    """Give the server its pair of keys, which rclone reads as a line of CSV."""
-    return {"RCLONE_AUTH_KEY": f'"{world.secrets["s3_access_key"]},{world.secrets["s3_secret_key"]}"'}
+    """Give the server its pairs of keys, which rclone reads as a line of CSV. Each of them may do everything."""
+    pairs = (f'"{",".join(world.s3_keys(holder))}"' for holder in S3_IDENTITIES)
+    return {"RCLONE_AUTH_KEY": ",".join(pairs)}
 
 
 def folder(world: World) -> Path:
@@ -75,11 +76,7 @@ def client(world: World) -> S3Client:
     import boto3
     from botocore.config import Config
 
-    session = boto3.Session(
-        aws_access_key_id=world.secrets["s3_access_key"],
-        aws_secret_access_key=world.secrets["s3_secret_key"],
-        region_name="eu-west-2",
-    )
+    session = boto3.Session(*world.s3_keys("worker"), region_name="eu-west-2")
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},

@@ -36,6 +36,11 @@ BUCKETS = {
     "compute_logs": "buckinghamshire-dagster-compute-logs",
 }
 
+ENVIRONMENTS = ("production", "staging", "development")
+
+S3_IDENTITIES = ("worker", *ENVIRONMENTS)
+"""Who has a pair of S3 keys: the product's own worker, and each app."""
+
 PORTS = (
     "postgres_production",
     "postgres_other",
@@ -53,7 +58,7 @@ PORTS = (
 # Below the range from which Linux and macOS take ports for outgoing connections, so that a kept port stays free.
 PORT_RANGE = range(20_000, 32_000)
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,10 @@ class World:
         cluster = next(name for name, databases in CLUSTERS.items() if database in databases)
         password = self.secrets[f"database_{database}"]
         return f"postgres://{database}:{password}@{self.address(f'postgres_{cluster}')}/{database}"
+
+    def s3_keys(self, holder: str) -> tuple[str, str]:
+        """Give the access key and the secret key of one of `S3_IDENTITIES`."""
+        return self.secrets[f"s3_access_key_{holder}"], self.secrets[f"s3_secret_key_{holder}"]
 
     @property
     def s3_url(self) -> str:
@@ -200,11 +209,14 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
     """
     names = [f"superuser_{cluster}" for cluster in CLUSTERS]
     names += [f"database_{database}" for databases in CLUSTERS.values() for database in databases]
-    names += ["heroku_token", "s3_secret_key", "view_restriction_password"]
-    names += [f"secret_key_{environment}" for environment in ("production", "staging", "development")]
+    names += ["heroku_token", "view_restriction_password"]
+    names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
+    names += [f"s3_secret_key_{holder}" for holder in S3_IDENTITIES]
     chosen = {name: secrets.token_urlsafe(30) for name in names}
     # rclone refuses access keys of fewer than 16 characters; AWS's have 20.
-    chosen["s3_access_key"] = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+    for holder in S3_IDENTITIES:
+        key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+        chosen[f"s3_access_key_{holder}"] = key
     ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
     return World(root=root, identity=identity, seed=seed, scale=scale, ports=ports, secrets=chosen, postgres=postgres)
 

@@ -117,7 +117,7 @@ def test_buckets_are_there_and_strangers_are_refused(world: World) -> None:
     """The S3 server has all buckets and knows one pair of keys."""
     names = {bucket["Name"] for bucket in s3.client(world).list_buckets()["Buckets"]}
     assert names == set(BUCKETS.values())
-    stranger = World(**{**vars(world), "secrets": {**world.secrets, "s3_secret_key": "x" * 40}})
+    stranger = World(**{**vars(world), "secrets": {**world.secrets, "s3_secret_key_worker": "x" * 40}})
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         s3.client(stranger).list_buckets()
 

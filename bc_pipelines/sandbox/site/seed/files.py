@@ -18,6 +18,10 @@ from bc_pipelines.sandbox.site.seed.people import Planted
 SIZE = (640, 400)
 RENDITIONS = (("width-320", (320, 200)), ("max-165x165", (165, 103)))
 IMAGE_TITLES = ("Town hall", "Library", "Recycling lorry", "Children reading", "Road works", "Country park", "Market")
+LIBRARY = 120
+"""Pictures that lie in the library and that no page shows, as most of a council's do."""
+LIBRARY_SIZES = ((96, 96), (320, 240), (640, 400), (800, 800), (1200, 675), (1600, 1000))
+LIBRARY_RENDITIONS = (("max-165x165", 165), ("width-400", 400))
 DOCUMENT_TITLES = ("Budget book", "Waste strategy", "School admissions guide", "Parking map", "Housing policy")
 
 
@@ -36,6 +40,7 @@ def create(rng: random.Random, accounts: Accounts, planted: Planted) -> Files:
     people = [person.name for person in planted.pictured]
     titles = (*IMAGE_TITLES, *(f"Portrait of {name}" for name in people[:3]))
     images = [_image(rng, title, public, rng.choice(accounts.editors)) for title in titles]
+    _library(rng, public, accounts.editors[0])
     titles = (*DOCUMENT_TITLES, *(f"Letter from {name}" for name in people[3:]))
     documents = [_document(title, private if "Letter" in title else root, accounts.staff[0]) for title in titles]
     for image in images[:4]:
@@ -73,6 +78,36 @@ def _image(rng: random.Random, title: str, collection: Collection, user) -> Cust
     return image
 
 
+def _library(rng: random.Random, collection: Collection, user) -> None:
+    """Fills the library with pictures of several sizes, each with the renditions that Wagtail's chooser makes."""
+    renditions = []
+    for number in range(1, LIBRARY + 1):
+        title = f"{rng.choice(IMAGE_TITLES)} {number:03}"
+        name, size = title.replace(" ", "_"), rng.choice(LIBRARY_SIZES)
+        content = draw(rng, title, size, "JPEG")
+        image = CustomImage(
+            title=title,
+            description="",
+            file=f"original_images/{name}.jpg",
+            width=size[0],
+            height=size[1],
+            file_size=len(content),
+            file_hash=sha1(content),
+            collection=collection,
+            uploaded_by_user=user,
+        )
+        CustomImage.objects.bulk_create([image])
+        write(image.file.name, content)
+        for spec, width in LIBRARY_RENDITIONS:
+            small = (min(width, size[0]), max(1, size[1] * min(width, size[0]) // size[0]))
+            file = f"images/{name}.{spec}.jpg"
+            renditions.append(
+                Rendition(image=image, filter_spec=spec, width=small[0], height=small[1], focal_point_key="", file=file)
+            )
+            write(file, draw(rng, title, small, "JPEG"))
+    Rendition.objects.bulk_create(renditions)
+
+
 def _document(title: str, collection: Collection, user) -> CustomDocument:
     content = _pdf(title)
     document = CustomDocument(
@@ -88,12 +123,12 @@ def _document(title: str, collection: Collection, user) -> CustomDocument:
     return document
 
 
-def draw(rng: random.Random, text: str, size: tuple[int, int]) -> bytes:
+def draw(rng: random.Random, text: str, size: tuple[int, int], kind: str = "PNG") -> bytes:
     """Draws a plain picture with its title on it."""
     picture = Image.new("RGB", size, (rng.randrange(90, 200), rng.randrange(90, 200), rng.randrange(90, 200)))
     ImageDraw.Draw(picture).text((8, size[1] // 2), text, fill="white")
     target = io.BytesIO()
-    picture.save(target, "PNG")
+    picture.save(target, kind)
     return target.getvalue()
 
 
