@@ -8,21 +8,25 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from bc_pipelines.defs import backups, cleanup, database, jobs, notices, preflight, rollback, schedules, sensors
+from bc_pipelines.defs import backups, cleanup, database, jobs, media, notices, preflight, rollback, schedules, sensors
 from bc_pipelines.defs.resources import ToolsResource
 
-ASSETS = [
+ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     preflight.reset_plan,
     preflight.extra_accounts,
     backups.production_backup,
     backups.staging_backup,
     backups.development_backup,
     database.sanitised_archive,
+    media.production_media,
+    media.development_media,
+    media.incoming_media,
     database.database,
     database.accounts,
     database.site_records,
     cleanup.ready,
     cleanup.served_pages,
+    media.media,
     notices.reset_report,
     rollback.rollback_plan,
     rollback.rolled_back,

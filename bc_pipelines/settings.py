@@ -15,6 +15,8 @@ Environment variables (standard ones keep their standard meaning):
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
 ``BC_LOCAL_DATABASE_URL``             the database on a developer's machine that pulls replace (else ``DATABASE_URL``)
 ``BC_LOCAL_HOSTS``                    hosts that count as that machine, as a container's name; commas between them
+``BC_PRODUCTION_MEDIA_…``             ``…ACCESS_KEY_ID`` and ``…SECRET_ACCESS_KEY``: S3 keys for production's media, in
+                                      place of its app's own; likewise for staging and development
 ``BC_HEROKU_POLL_SECONDS``            pause between two looks at a transfer (default 3)
 ``AWS_*``, ``SSL_CERT_FILE``          read by boto3, httpx and OpenSSL themselves
 ====================================  ===================================================================
@@ -35,9 +37,11 @@ from urllib.parse import urlsplit
 
 from bc_pipelines.deadlines import Deadlines, read_deadlines
 from bc_pipelines.laptop import Laptop, read_laptop
+from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
+_TABLES = ("archive_store", "backups", "deadlines", "local", "media", "privacy", "proof", "environments")
 HEROKU_PLATFORM_URL = "https://api.heroku.com"
 HEROKU_DATA_HOST = "api.data.heroku.com"
 
@@ -123,6 +127,7 @@ class Settings:
         privacy: what the privacy profiles leave to the council.
         declared_public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared to be
             nobody's secret, so that the proof may find them.
+        media: where the environments' media are and how they may be moved.
         backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
         deadlines: how long each wait may take at most.
         heroku: how Heroku is reached.
@@ -136,6 +141,7 @@ class Settings:
     archive_region: str
     privacy: Privacy
     declared_public: tuple[str, ...] = field(repr=False)
+    media: MediaSettings
     backup_max_age: timedelta
     deadlines: Deadlines
     heroku: Heroku
@@ -181,6 +187,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         archive_region=_archive_region(table["archive_store"]),
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
+        media=read_media(table.get("media", {}), table["environments"], variables),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
         heroku=_heroku(variables),
@@ -256,7 +263,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         raise SettingsError(f"{path} does not exist; BC_ENVIRONMENTS must name a file.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
-    only(table, str(path), "archive_store", "backups", "deadlines", "local", "privacy", "proof", "environments")
+    only(table, str(path), *_TABLES)
     missing = {"archive_store", "privacy", "environments"} - table.keys()
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
@@ -265,7 +272,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
 
 def _environment(name: str, entry: Mapping[str, Any]) -> Environment:
     where = f"environments.{name}"
-    only(entry, where, "heroku_app", "writable", "hosts", "sites", "standing_approval")
+    only(entry, where, "heroku_app", "writable", "hosts", "media_bucket", "sites", "standing_approval")
     # Host names are the same in capitals; everything that compares them relies on lower case.
     sites = {str(k).lower(): str(v).lower() for k, v in entry.get("sites", {}).items()}
     return Environment(

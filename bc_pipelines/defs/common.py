@@ -129,3 +129,16 @@ def bytes_progress(context: dg.AssetExecutionContext, every: int = 64 << 20) -> 
             told = read
 
     return report
+
+
+def objects_progress(context: dg.AssetExecutionContext, every: int = 500) -> Callable[[int, int], None]:
+    """A callback that logs how many objects were copied, once every so many."""
+    told = 0
+
+    def report(objects: int, size: int) -> None:
+        nonlocal told
+        if objects - told >= every:
+            context.log.info(f"{objects} files copied, {size / 1e6:.0f} MB")
+            told = objects
+
+    return report

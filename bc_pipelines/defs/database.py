@@ -24,6 +24,7 @@ from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import State
 
 ARCHIVE = dg.AssetKey(["staging", "sanitised_archive"])
+INCOMING_MEDIA = dg.AssetKey(["staging", "incoming_media"])
 DATABASE = dg.AssetKey(["staging", "database"])
 ACCOUNTS = dg.AssetKey(["staging", "accounts"])
 SITES = dg.AssetKey(["staging", "site_records"])
@@ -84,7 +85,8 @@ def no_old_archive(tools: ToolsResource) -> dg.AssetCheckResult:
 
 @dg.asset(
     key=DATABASE,
-    deps=[ARCHIVE],
+    # The media first: while they are copied, staging is still up and a failure costs nothing.
+    deps=[ARCHIVE, INCOMING_MEDIA],
     group_name="database",
     owners=OWNERS,
     kinds={"heroku", "postgres"},

@@ -5,7 +5,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
-from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, SITES
+from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, INCOMING_MEDIA, SITES
+from bc_pipelines.defs.media import MEDIA, observe_media
 from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
@@ -13,7 +14,21 @@ from bc_pipelines.defs.rollback import ROLLED_BACK
 from bc_pipelines.defs.tidy import tidy_history
 
 _NO_RETRY = {"dagster/max_retries": "0"}
-RESET_ASSETS = [PRODUCTION, PLAN, EXTRA_ACCOUNTS, STAGING, ARCHIVE, DATABASE, ACCOUNTS, SITES, READY, SERVED, REPORT]
+RESET_ASSETS = [
+    PRODUCTION,
+    PLAN,
+    EXTRA_ACCOUNTS,
+    STAGING,
+    ARCHIVE,
+    INCOMING_MEDIA,
+    DATABASE,
+    ACCOUNTS,
+    SITES,
+    READY,
+    SERVED,
+    MEDIA,
+    REPORT,
+]
 
 
 def plan_config(
@@ -72,5 +87,6 @@ ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     roll_back_staging,
     preview_staging_reset,
     adopt_production_backup,
+    observe_media,
     tidy_history,
 ]

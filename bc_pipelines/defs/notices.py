@@ -6,6 +6,7 @@ import dagster as dg
 
 from bc_pipelines.defs.cleanup import SERVED
 from bc_pipelines.defs.common import OWNERS, clear_errors
+from bc_pipelines.defs.media import MEDIA
 from bc_pipelines.defs.pictures import AMBER, GREEN, RED, bar
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import report, reset
@@ -17,7 +18,7 @@ from bc_pipelines.operations.report_page import as_html, as_markdown
 REPORT = dg.AssetKey(["staging", "reset_report"])
 
 
-@dg.asset(key=REPORT, deps=[SERVED], group_name="comms", owners=OWNERS, kinds={"html", "s3"})
+@dg.asset(key=REPORT, deps=[SERVED, MEDIA], group_name="comms", owners=OWNERS, kinds={"html", "s3"})
 def reset_report(context: dg.AssetExecutionContext, tools: ToolsResource) -> dg.MaterializeResult[None]:
     """A page about this reset that anyone can read: figures, every check, what was removed, what stays."""
     with clear_errors():

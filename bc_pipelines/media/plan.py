@@ -6,8 +6,9 @@ two objects are the same. Does not belong here: whether the plan may be carried 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from bc_pipelines.media.listing import Item
@@ -58,6 +59,23 @@ class Copied:
     target_etag: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a database says of the source's files.
+
+    Attributes:
+        named: keys that some row names.
+        withheld: those of them that may not be copied to this target.
+    """
+
+    named: Collection[str]
+    withheld: Collection[str] = ()
+
+
+MOST_NAMED = 1_000
+"""So many keys are spelt out of those that are not copied; the others are counted."""
+
+
 @dataclass
 class Plan:
     """Every change, and how much there is of everything.
@@ -69,6 +87,13 @@ class Plan:
         source_bytes: their size.
         target_count: objects of the target that are in scope.
         excluded: objects of the source that are left out, by the prefix that says so.
+        unnamed: keys of the source that no row of the database names, the first of them; they are not copied.
+        unnamed_count: how many.
+        withheld: keys of the source that may not be copied, the first of them.
+        withheld_count: how many.
+        absent: keys that a row names and the source lacks, the first of them.
+        absent_count: how many.
+        newest: when the newest object of the source was written, or None.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -77,6 +102,13 @@ class Plan:
     source_bytes: int = 0
     target_count: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
+    unnamed: list[str] = field(default_factory=list)
+    unnamed_count: int = 0
+    withheld: list[str] = field(default_factory=list)
+    withheld_count: int = 0
+    absent: list[str] = field(default_factory=list)
+    absent_count: int = 0
+    newest: datetime | None = None
 
     def of(self, *actions: Action) -> tuple[Change, ...]:
         """The changes of some kinds."""
@@ -95,6 +127,7 @@ def make_plan(
     excluded: Sequence[str] = (),
     ledger: Mapping[str, Copied] | None = None,
     etags_are_md5: bool = True,
+    wanted: Wanted | None = None,
 ) -> Plan:
     """Compare two listings.
 
@@ -104,28 +137,71 @@ def make_plan(
         excluded: prefixes whose objects are neither copied nor deleted.
         ledger: what earlier runs copied, by key.
         etags_are_md5: false where a side encrypts by KMS, so that two ETags differ for the same bytes.
+        wanted: what a database says of the files; without one, everything of the source is copied.
 
     Returns:
         The plan. Its size is that of what changes.
     """
-    plan = Plan()
+    plan, present = Plan(), set[str]()
     for key, ours, theirs in _side_by_side(source, target):
         if prefix := next((each for each in excluded if key.startswith(each)), ""):
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
             continue
         plan.target_count += theirs is not None
-        if ours is None:
-            plan.changes.append(Change(Action.DELETE, key, theirs.size if theirs else 0, "", "the source has it not"))
-            continue
-        plan.source_count += 1
-        plan.source_bytes += ours.size
-        if theirs is None:
-            plan.changes.append(Change(Action.COPY, key, ours.size, ours.etag, "the target has it not"))
-        elif reason := _difference(ours, theirs, (ledger or {}).get(key), etags_are_md5):
-            plan.changes.append(Change(Action.REPLACE, key, ours.size, ours.etag, reason))
-        else:
-            plan.kept += 1
+        if ours is not None:
+            plan.source_count += 1
+            plan.source_bytes += ours.size
+            plan.newest = max(plan.newest or ours.modified, ours.modified)
+        if wanted is not None and ours is not None:
+            present.add(key)
+        unwanted = _unwanted(plan, key, ours, wanted)
+        if unwanted and theirs is not None:
+            plan.changes.append(Change(Action.DELETE, key, theirs.size, "", unwanted))
+        elif not unwanted:
+            _compare(plan, key, ours, theirs, (ledger or {}).get(key), etags_are_md5)
+    if wanted is not None:
+        _note_absent(plan, wanted, present, excluded)
     return plan
+
+
+def _unwanted(plan: Plan, key: str, ours: Item | None, wanted: Wanted | None) -> str:
+    """Why the target is not to have this key, in words; nothing if it is."""
+    if wanted is None:
+        return "" if ours else "the source has it not"
+    if key in wanted.withheld:
+        if ours:
+            plan.withheld_count += 1
+            plan.withheld += [key] if len(plan.withheld) < MOST_NAMED else []
+        return "only some people may read it"
+    if key in wanted.named:
+        return ""
+    if ours:
+        plan.unnamed_count += 1
+        plan.unnamed += [key] if len(plan.unnamed) < MOST_NAMED else []
+    return "no row of the database names it"
+
+
+def _compare(
+    plan: Plan, key: str, ours: Item | None, theirs: Item | None, copied: Copied | None, etags_are_md5: bool
+) -> None:
+    if ours is None:
+        # A row names it, so what the target still has of it is not thrown away.
+        plan.kept += 1
+    elif theirs is None:
+        plan.changes.append(Change(Action.COPY, key, ours.size, ours.etag, "the target has it not"))
+    elif reason := _difference(ours, theirs, copied, etags_are_md5):
+        plan.changes.append(Change(Action.REPLACE, key, ours.size, ours.etag, reason))
+    else:
+        plan.kept += 1
+
+
+def _note_absent(plan: Plan, wanted: Wanted, present: set[str], excluded: Sequence[str]) -> None:
+    absent = [
+        key
+        for key in wanted.named
+        if key not in present and key not in wanted.withheld and not key.startswith(tuple(excluded))
+    ]
+    plan.absent, plan.absent_count = sorted(absent)[:MOST_NAMED], len(absent)
 
 
 def _difference(ours: Item, theirs: Item, copied: Copied | None, etags_are_md5: bool) -> str:

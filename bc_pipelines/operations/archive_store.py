@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.pages import Page
@@ -104,6 +104,16 @@ class ArchiveStore:
             for piece in self._client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(1 << 20):
                 digest.update(piece)
         return digest.hexdigest()
+
+    @contextmanager
+    def open_archive(self, key: str) -> Iterator[BinaryIO]:
+        """An archive as a stream that is read once from its beginning."""
+        with self._clear_errors("read an archive"):
+            body = self._client.get_object(Bucket=self.bucket, Key=key)["Body"]
+            try:
+                yield cast("BinaryIO", body)
+            finally:
+                body.close()
 
     def signed_url(self, key: str, valid_for: timedelta) -> str:
         """A secret link to one object, for Heroku to fetch.

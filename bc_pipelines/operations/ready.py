@@ -19,8 +19,10 @@ from bc_pipelines.operations.errors import GateClosed
 from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
+from bc_pipelines.storage import Scope
 from bc_pipelines.wagtail_sql import ready as ready_sql
 from bc_pipelines.wagtail_sql import sites
+from bc_pipelines.wagtail_sql.files import empty_renditions
 from bc_pipelines.wagtail_sql.tables import Connection
 
 MIGRATE = "python manage.py migrate --noinput"
@@ -59,6 +61,9 @@ def prepare(tools: Tools, record: ResetRecord) -> int:
     with target_database(tools, record.environment, record) as connection:
         ready_sql.mark_cleaned(connection)
         ready_sql.empty_cache_table(connection)
+        if tools.settings.media.scope is Scope.IMAGES:
+            # Their files were not copied.
+            empty_renditions(connection)
     migrated = run_command(tools, record, MIGRATE)
     run_command(tools, record, UPDATE_INDEX)
     empty_caches(tools, record)

@@ -195,6 +195,10 @@ staff_domains = {json.dumps(STAFF_DOMAINS)}
 staff_passwords = "keep"
 mail_sink = "forms@sink.invalid"
 
+[media]
+scope = "media"
+media_copy = "worker"
+
 [environments.production]
 heroku_app = {json.dumps(PRODUCTION.name)}
 writable = false

@@ -1,0 +1,46 @@
+"""Whether somebody without any key could read what is put into a bucket, tried out before anything private is.
+
+Belongs here: that question and nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from bc_pipelines.media.bucket import Bucket, clear_errors
+from bc_pipelines.media.errors import MediaError
+
+PROBE = "bc-pipelines-probe-"
+
+
+def strangers_can_read(bucket: Bucket, folder: str) -> bool:
+    """Put a small object into a folder of a bucket, ask for it without a key, and delete it.
+
+    A policy can differ from folder to folder, so the question is about one; and a bucket that is empty has no object
+    of its own to ask for.
+
+    Args:
+        bucket: may be written to.
+        folder: as `documents/`.
+
+    Returns:
+        Whether it could be read.
+
+    Raises:
+        MediaError: the bucket refused, or does not answer; then nothing is known.
+    """
+    import httpx
+
+    key = f"{folder}{PROBE}{secrets.token_hex(8)}.txt"
+    with clear_errors("put a probe into", bucket):
+        bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"probe", ContentType="text/plain")
+    try:
+        signed = bucket.client.generate_presigned_url("get_object", Params={"Bucket": bucket.name, "Key": key})
+        return httpx.get(signed.partition("?")[0], timeout=30).status_code == httpx.codes.OK
+    except httpx.HTTPError as error:
+        raise MediaError(
+            f"{bucket} does not answer a stranger ({type(error).__name__}), so nothing is known."
+        ) from None
+    finally:
+        with clear_errors("delete a probe from", bucket):
+            bucket.client.delete_object(Bucket=bucket.name, Key=key)

@@ -1,0 +1,82 @@
+"""A target's media as they are now, looked at for the checks: fresh listings, the database, headers and a stranger.
+
+Belongs here: which buckets and which database the checks are handed. Judging is in `checks.media`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bc_pipelines.checks import media as checks
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.media.bucket import clear_errors
+from bc_pipelines.media.listing import listing
+from bc_pipelines.operations.media_places import place_of, route
+from bc_pipelines.operations.target import target_database
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.storage import Scope
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a bucket holds.
+
+    Attributes:
+        bucket: its name.
+        objects: how many.
+        bytes: their size.
+        newest: when the newest was written, or None where there is none.
+    """
+
+    bucket: str
+    objects: int
+    bytes: int
+    newest: datetime | None
+
+
+def holding(tools: Tools, environment: str) -> Holding:
+    """Count what an environment's bucket holds, with its own keys. Changes nothing."""
+    place = place_of(tools, environment)
+    count = size = 0
+    newest: datetime | None = None
+    for item in listing(place.open(place.keys)):
+        count, size, newest = count + 1, size + item.size, max(newest or item.modified, item.modified)
+    return Holding(place.bucket, count, size, newest)
+
+
+def look(tools: Tools, environment: str) -> tuple[Verdict, ...]:
+    """Hold an environment's bucket against its database and against production's bucket.
+
+    Args:
+        tools: the run's tools.
+        environment: a writable environment.
+
+    Returns:
+        Four verdicts: every file is there, nothing extra is, headers are kept, and private files are left out.
+    """
+    media = tools.settings.media
+    way = route(tools, tools.settings.production.name, environment, media.scope)
+    source, target = way.source, way.target
+    with target_database(tools, environment) as connection:
+        named = checks.named_files(connection)
+    if media.scope is Scope.IMAGES:
+        named = tuple(file for file in named if file.kind == "image")
+    named = tuple(file for file in named if not file.key.startswith(media.excluded))
+    with clear_errors("look at", target):
+        objects = checks.objects_in(target.client, target.name, target.prefix)
+        restricted = [file.key for file in named if file.restricted and file.key in objects]
+        readable = checks.open_to_strangers(target.client, target.name, restricted)
+    with clear_errors("compare with", source):
+        originals = checks.objects_in(source.client, source.name, source.prefix)
+        both = sorted(file.key for file in named if file.key in objects and file.key in originals)
+        kept = checks.headers_kept((source.client, source.name), (target.client, target.name), both)
+    personal, theirs = (
+        {key: size for key, size in side.items() if key.startswith(media.excluded)} for side in (objects, originals)
+    )
+    return (
+        checks.every_file_present(named, objects),
+        checks.nothing_extra(named, objects, media.excluded),
+        kept,
+        checks.private_files_left_out(named, personal, theirs, readable),
+    )
