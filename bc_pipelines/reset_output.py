@@ -59,6 +59,8 @@ _FIGURES = (
     ("Accounts kept", "staging/sanitised_archive", "accounts kept"),
     ("Accounts replaced", "staging/sanitised_archive", "accounts replaced"),
     ("Staff accounts put back", "staging/accounts", "put back"),
+    ("Images and documents copied", "staging/incoming_media", "files copied"),
+    ("Images and documents deleted", "staging/media", "files deleted"),
     ("Site records changed", "staging/site_records", "changed"),
     ("Seconds in maintenance", "staging/ready", "seconds in maintenance"),
 )

@@ -133,8 +133,16 @@ def _figures(
         ("Rows removed", f"{sum(t['rows_purged'] for t in manifest['tables']):,}"),
         ("Rows rewritten", f"{sum(t['rows_rewritten'] for t in manifest['tables']):,}"),
         ("Accounts", f"{manifest['accounts']['kept']} kept, {manifest['accounts']['replaced']} replaced"),
+        ("Images and documents", _media_in_words(facts)),
         ("Checks", _checks_in_words(checks)),
     )
+
+
+def _media_in_words(facts: Mapping[str, Any]) -> str:
+    come_in, settled = facts.get("media_in", {}), facts.get("media_settled", {})
+    copied = come_in.get("copied", 0) + settled.get("copied", 0)
+    megabytes = (come_in.get("bytes", 0) + settled.get("bytes", 0)) / 1e6
+    return f"{copied:,} copied ({megabytes:.1f} MB), {settled.get('deleted', 0):,} deleted"
 
 
 def _checks_in_words(checks: tuple[CheckLine, ...]) -> str:

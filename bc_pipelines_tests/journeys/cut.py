@@ -1,7 +1,8 @@
-"""A run in a process of its own that is killed with signal 9 at one exact place: `python -m …cut HOW PLACE WHEN`.
+"""A run in a process of its own, in which a process is killed with signal 9 at one exact place.
 
-HOW is `reset`, or the last parts of the keys of assets that are materialised alone, joined by commas. PLACE is
-`module:function` of the product, WHEN `before` or `after`; an empty PLACE lets the run come to its end.
+`python -m …cut HOW PLACE WHEN VICTIM`: HOW is `reset`, or the last parts of the keys of assets that are materialised
+alone, joined by commas. PLACE is `module:function` of the product, WHEN `before` or `after`; an empty PLACE lets the
+run come to its end. VICTIM is the number of a server's process group, or 0 for the run itself.
 """
 
 import importlib
@@ -16,16 +17,19 @@ from bc_pipelines.defs.launch import run_reset
 from bc_pipelines_tests.journeys.world import STAGING
 
 
-def cut_at(place: str, when: str) -> None:
-    """Put the process's own end before or after a function of the product."""
+def cut_at(place: str, when: str, victim: int) -> None:
+    """Put the victim's end before or after a function of the product; only the run itself ends with it at once."""
     module_name, _, name = place.partition(":")
     module = importlib.import_module(module_name)
     original = getattr(module, name)
 
-    def cut(*arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as the function takes them
-        if when == "after":
-            original(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def cut(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as the function takes and gives them
+        given = original(*arguments, **options) if when == "after" else None
+        if victim:
+            os.killpg(victim, signal.SIGKILL)
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments, **options) if when == "before" else given
 
     setattr(module, name, cut)
 
@@ -41,8 +45,8 @@ def materialise(names: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    how, place, when = sys.argv[1:4]
+    how, place, when, victim = sys.argv[1:5]
     if place:
-        cut_at(f"bc_pipelines.operations.{place}", when)
+        cut_at(f"bc_pipelines.operations.{place}", when, int(victim))
     succeeded = run_reset(STAGING, "a journey", print).succeeded if how == "reset" else materialise(how.split(","))
     sys.exit(0 if succeeded else 1)

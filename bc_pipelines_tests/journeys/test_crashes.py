@@ -1,8 +1,7 @@
 """What a reset needs dies while it runs: Heroku's simulator, the PostgreSQL of Dagster, and Dagster's daemon.
 
-Each is killed with signal 9 at the step where it matters: all of them while Heroku restores, because then staging is
-neither the old nor the new. Elsewhere the death of one is the failure of a request, which test_failures.py and the
-client's tests of faults make happen.
+Each is killed with signal 9 at each step (the PostgreSQL of Dagster in test_killed_at_each_step.py), and all of them
+while Heroku restores, because then staging is neither the old nor the new.
 """
 
 import os
@@ -15,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dagster as dg
 import httpx
 import pytest
 
 from bc_pipelines.operations.lock import holder_of
-from bc_pipelines.operations.record import State
+from bc_pipelines.operations.record import Records, State
 from bc_pipelines.sandbox.processes import recorded
 from bc_pipelines.sandbox.servers import HEROKU, SUPERVISOR, answers, records
 from bc_pipelines_tests.journeys.test_killed import PATIENCE, newest, reset_in_another_process, until
@@ -31,6 +31,21 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
 POSTGRES = "postgres_other"
+STEPS = (
+    "reset_plan",
+    "extra_accounts",
+    "backup",
+    "sanitised_archive",
+    "incoming_media",
+    "database",
+    "accounts",
+    "site_records",
+    "ready",
+    "served_pages",
+    "media",
+    "reset_report",
+)
+"""What a reset does to staging, in the order of the flow."""
 LAUNCH = """
 mutation ($name: String!, $config: RunConfigData) {
   launchRun(executionParams: {
@@ -40,6 +55,13 @@ mutation ($name: String!, $config: RunConfigData) {
 }
 """
 STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+def group_of(outside: Outside, server: str) -> int:
+    """The process group of one of the sandbox's servers."""
+    process = recorded(records(outside.world), server)
+    assert process is not None
+    return process.pid
 
 
 def kill(outside: Outside, server: str) -> None:
@@ -84,6 +106,27 @@ def test_heroku_dies_while_it_restores(outside: Outside) -> None:
     assert len(outside.transfers(STAGING, "pg_restore")) == min(before + 1, 5)
     assert not outside.maintenance()
     assert newest(outside).state is State.DONE
+
+
+def test_heroku_dies_at_each_step(outside: Outside) -> None:
+    """Gone as each step begins, and back a second later: the reset waits every time, and wipes once."""
+    before, steps, coming_back = len(outside.transfers(STAGING, "pg_restore")), list[str](), list[threading.Thread]()
+
+    def die(step: str) -> None:
+        while coming_back:
+            coming_back.pop().join()
+        steps.append(step)
+        kill(outside, HEROKU)
+        coming_back.append(threading.Thread(target=start_again, args=(outside, HEROKU)))
+        coming_back[0].start()
+
+    outcome = outside.reset(on_step=die)
+    coming_back.pop().join()
+    assert outcome.failure == ""
+    assert outcome.failed_checks == ()
+    assert {f"staging/{name}" for name in STEPS} <= set(steps)
+    assert len(outside.transfers(STAGING, "pg_restore")) == min(before + 1, 5)
+    assert not outside.maintenance()
 
 
 def test_the_database_of_dagster_dies_while_heroku_restores(outside: Outside) -> None:
@@ -187,6 +230,34 @@ def test_two_resets_in_the_same_second(outside: Outside) -> None:
     assert len(outside.sql("dagster", "select 1 from bc_pipelines.reset")) == before + 1
     assert newest(outside).state is State.DONE
     assert not outside.maintenance()
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in ("extra_accounts", "site_records")])
+def test_the_daemon_dies(outside: Outside, step: str) -> None:
+    """`bucks ui` ends with its daemon and breaks the run off; the record says where staging stands, and it goes on."""
+    with bucks_ui(outside) as ui:
+        run_id = ui.launch()
+        until(lambda: has_begun(run_id, step))
+        os.kill(daemon_of(ui), signal.SIGKILL)
+        assert ui.process.wait(PATIENCE) == 1
+    until(lambda: holder_of(outside.world.database_url("dagster")) is None)
+    stopped = Records(outside.world.database_url("dagster")).of_run(run_id)
+    wiped = stopped is not None and stopped.wiped and stopped.state.rank < State.READY.rank
+    assert outside.maintenance() == wiped
+    if wiped:
+        back = outside.roll_back()
+        assert back.failure == ""
+        assert back.failed_checks == ()
+    assert not outside.maintenance()
+    assert any(outside.running().values())
+    assert not is_restoring(outside)
+
+
+def has_begun(run_id: str, step: str) -> bool:
+    """Whether a run has come to one of its steps."""
+    with dg.DagsterInstance.get() as instance:
+        begun = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_START).records
+    return f"staging__{step}" in {record.event_log_entry.step_key for record in begun}
 
 
 def test_the_daemon_dies_while_heroku_restores(outside: Outside) -> None:

@@ -1,10 +1,12 @@
-"""The worker of a reset is killed with signal 9 at each step of the flow, and the next run goes on from there.
+"""A reset's worker, and then the PostgreSQL of Dagster, are killed with signal 9 at each step; the next run goes on.
 
 One row after another on one staging: every run begins where the killed one before it left off, so that going on from a
 row is what the next row does first. Up to the restore a new reset goes on; behind it, what is left is materialised
 alone. What is not repeated because it is the same: a kill between two rows leaves the record, the database and the site
-in the state of one of the two, since each of these changes once between them. Kills while Heroku still restores are
-test_killed.py's; the other processes' are test_crashes.py's.
+in the state of one of the two, since each of these changes once between them. A run whose records are out of reach
+ends at the same place as one that is killed there, so the same table holds for both. On the sandbox, that server has
+staging's database too. Kills while Heroku still restores are test_killed.py's; Heroku's and the daemon's ends are
+test_crashes.py's.
 """
 
 import os
@@ -18,6 +20,7 @@ import pytest
 
 from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import State
+from bc_pipelines_tests.journeys.test_crashes import POSTGRES, group_of, start_again
 from bc_pipelines_tests.journeys.test_killed import newest, until
 from bc_pipelines_tests.journeys.world import STAGING, Outside
 
@@ -51,28 +54,36 @@ class Kill:
     restores: int
 
 
-LEFT = "accounts,site_records,ready,served_pages,reset_report"
+LEFT = "accounts,site_records,ready,served_pages,media,reset_report"
+OPEN = "ready,served_pages,media,reset_report"
 KILLS = {
     "1 plan": Kill("reset", "reset:begin", "after", State.PLANNED, closed=False, restores=0),
     "1 accounts noted": Kill("reset", "mend:remember_extra_accounts", "after", State.PLANNED, closed=False, restores=0),
     "2 backup": Kill("reset", "backups:_look_at", "before", State.PLANNED, closed=False, restores=0),
     "3 sanitise and prove": Kill("reset", "sanitise:_keep", "before", State.BACKED_UP, closed=False, restores=0),
+    "4 media in": Kill("reset", "media_reset:carry_out", "before", State.SANITISED, closed=False, restores=0),
     "6 closed, not wiped": Kill("reset", "wipe:_close", "after", State.WIPING, closed=True, restores=0),
     "6 wiped": Kill("reset", "wipe:_follow", "before", State.WIPING, closed=True, restores=1),
     "6 counted": Kill("reset", "mend:put_back_accounts", "before", State.RESTORED, closed=True, restores=1),
     "7 mend": Kill(LEFT, "mend:update_site_records", "after", State.MENDED, closed=True, restores=0),
-    "8 ready": Kill("ready,served_pages,reset_report", "ready:lights_on", "before", State.MENDED, True, 0),
-    "9 look": Kill("ready,served_pages,reset_report", "ready:look", "before", State.READY, closed=False, restores=0),
-    "10 tell": Kill("served_pages,reset_report", "reset:finish", "before", State.READY, closed=False, restores=0),
+    "8 ready": Kill(OPEN, "ready:lights_on", "before", State.MENDED, closed=True, restores=0),
+    "9 look": Kill(OPEN, "ready:look", "before", State.READY, closed=False, restores=0),
+    "9 media settled": Kill("media,reset_report", "media_look:look", "before", State.READY, closed=False, restores=0),
+    "10 tell": Kill("served_pages,media,reset_report", "reset:finish", "before", State.READY, closed=False, restores=0),
     "the end": Kill("reset_report", "", "", State.DONE, closed=False, restores=0),
 }
 
 
 @pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS.keys())
-def test_a_kill_leaves_a_known_state(outside: Outside, kill: Kill) -> None:
+@pytest.mark.parametrize("victim", ["worker", POSTGRES])
+def test_a_kill_leaves_a_known_state(outside: Outside, victim: str, kill: Kill) -> None:
     """The record tells how far it came, the site is closed or open as it says, and nothing of the run is left."""
     before, rows = restores(outside), outside.rows("staging") if not outside.maintenance() else {}
-    assert run(kill) == (KILLED if kill.place else 0)
+    if victim == POSTGRES and kill.place:
+        assert run(kill, group_of(outside, POSTGRES)) == 1
+        start_again(outside, POSTGRES)
+    else:
+        assert run(kill) == (KILLED if kill.place else 0)
     until(lambda: holder_of(outside.world.database_url("dagster")) is None)
     assert newest(outside).state is kill.state
     assert outside.maintenance() == kill.closed
@@ -94,10 +105,10 @@ def test_in_the_end_staging_is_as_after_any_reset(outside: Outside) -> None:
     assert "run" not in {dyno["type"] for dyno in outside.get(f"/apps/{STAGING}/dynos")}
 
 
-def run(kill: Kill) -> int:
+def run(kill: Kill, victim: int = 0) -> int:
     """Run it in a process of its own; asserts that no process of it is left, and gives the exit code."""
     mark = uuid4().hex
-    command = [sys.executable, "-m", "bc_pipelines_tests.journeys.cut", kill.how, kill.place, kill.when]
+    command = [sys.executable, "-m", "bc_pipelines_tests.journeys.cut", kill.how, kill.place, kill.when, str(victim)]
     code = subprocess.run(
         command, env=environment(mark), stdout=subprocess.DEVNULL, timeout=300, check=False
     ).returncode

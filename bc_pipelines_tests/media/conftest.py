@@ -1,5 +1,6 @@
 """Pairs of buckets, on each of the two servers."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -37,6 +38,13 @@ class Pair:
     def body(self, bucket: Bucket, key: str) -> bytes:
         """An object's bytes."""
         return bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"].read()
+
+    def open_to_all(self, bucket: Bucket) -> None:
+        """Let anybody read every object, as buckets of public media do."""
+        anybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+        statement = {**anybody, "Resource": f"arn:aws:s3:::{bucket.name}/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        bucket.client.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(policy))
 
     def keys(self, bucket: Bucket) -> list[str]:
         """Every key, as the server lists it."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipelines.media.listing import Item
-from bc_pipelines.media.plan import Action, make_plan
+from bc_pipelines.media.plan import Action, Wanted, make_plan
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
@@ -44,3 +44,24 @@ def test_what_is_excluded_is_left_alone(
     plan = make_plan(listed(source), listed(target), excluded=(prefix,))
     assert not [change for change in plan.changes if change.key.startswith(prefix)]
     assert sum(plan.excluded.values()) == sum(key.startswith(prefix) for key in source)
+
+
+@given(source=SIDES, target=SIDES, named=st.sets(KEYS), withheld=st.sets(KEYS))
+def test_what_a_database_names_decides(
+    source: dict[str, tuple[int, str]], target: dict[str, tuple[int, str]], named: set[str], withheld: set[str]
+) -> None:
+    """The target ends with what is named and not withheld; what the source lacks of it stays, and is told."""
+    plan = make_plan(listed(source), listed(target), wanted=Wanted(named, withheld))
+    result = dict(target)
+    for change in plan.changes:
+        if change.action is Action.DELETE:
+            del result[change.key]
+        else:
+            result[change.key] = source[change.key]
+    wanted = named - withheld
+    assert result == {key: source.get(key, target.get(key)) for key in wanted & (source.keys() | target.keys())}
+    assert plan.absent == sorted(wanted - source.keys())
+    assert plan.absent_count == len(plan.absent)
+    assert plan.unnamed_count == len(source.keys() - named - withheld)
+    assert plan.withheld_count == len(source.keys() & withheld)
+    assert plan.source_count == len(source)
