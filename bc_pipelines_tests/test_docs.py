@@ -36,6 +36,8 @@ def test_the_table_of_a_reset_names_its_assets() -> None:
     assert existing - named == {
         "staging/extra_accounts",
         "development/backup",
+        "development/media",
+        "production/media",
         "staging/rollback_plan",
         "staging/rolled_back",
     }

@@ -79,7 +79,9 @@ def _untouched(record: ResetRecord) -> str:
     if "broken_off" in record.facts:
         return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
     if not record.wiped:
-        return f"{record.app} was not touched and is as it was. {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
+        came = record.facts.get("media_begun")
+        media = " New and changed files of production may be in its media bucket; none was deleted." if came else ""
+        return f"{record.app} was not touched and is as it was.{media} {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
     return (
         f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already. "
         f"{_ON[record.kind]} To open it as it is: heroku maintenance:off -a {record.app}. {Page.BEFORE_THE_WIPE}"

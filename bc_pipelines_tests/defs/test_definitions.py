@@ -19,6 +19,7 @@ ASSETS = {
         "staging/site_records",
         "staging/rolled_back",
     },
+    "media": {"production/media", "development/media", "staging/incoming_media", "staging/media"},
     "cleanup": {"staging/ready", "staging/served_pages"},
     "comms": {"staging/reset_report"},
 }
@@ -38,6 +39,8 @@ CHECKS = {
         "archive_store_is_private",
         "no_old_archive",
     },
+    "staging/incoming_media": {"plan_is_safe", "production_has_every_file"},
+    "staging/media": {"every_file_present", "nothing_extra", "headers_kept", "private_files_left_out"},
     "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
     "staging/site_records": {"no_production_host", "site_settings_still_attached"},
@@ -66,6 +69,11 @@ NOT_BLOCKING = {
     "hidden_as_served",
     "raw_copies",
     "no_old_archive",
+    "production_has_every_file",
+    "every_file_present",
+    "nothing_extra",
+    "headers_kept",
+    "private_files_left_out",
 }
 
 

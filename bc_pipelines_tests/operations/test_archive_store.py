@@ -79,7 +79,7 @@ def test_a_dead_server_is_no_riddle(world: World, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OutOfReach, match="does not answer") as caught:
         ArchiveStore(BUCKETS["archives"]).put_text("reports/x.html", "x", "text/html")
     assert "127.0.0.1" not in str(caught.value)
-    assert world.secrets["s3_secret_key"] not in str(caught.value)
+    assert world.s3_keys("worker")[1] not in str(caught.value)
 
 
 def test_a_stranger_gets_nothing(tools: Tools) -> None:
