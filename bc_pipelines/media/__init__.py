@@ -1,5 +1,5 @@
-"""Media from one bucket to another: listed once, planned, guarded, copied inside S3, deleted last, verified afresh.
+"""Media between buckets and folders: listed once, planned, guarded, moved, deleted last, verified afresh.
 
-Knows buckets and keys. Does not belong here: databases, Heroku, and which environment has which bucket; who calls gives
-clients, names and what must be there.
+Knows buckets, folders and keys. Does not belong here: databases, Heroku, and which environment has which bucket; who
+calls gives clients, names and what must be there.
 """

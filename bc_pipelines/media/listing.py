@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An object as a listing shows it.
+    """An object as a listing shows it, or a file as if it were one.
 
     Attributes:
         key: its whole key.
         size: in bytes.
         etag: without quotes; the MD5 of its bytes unless it was uploaded in parts (then `…-N`) or is encrypted by KMS.
+            A file has none; in its place is `@` and the time of its last change.
         modified: when it was written.
     """
 
@@ -39,6 +40,11 @@ class Item:
     def in_parts(self) -> bool:
         """Whether it was uploaded in parts, so that its ETag depends on their size."""
         return "-" in self.etag
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file in a folder, whose bytes must be read to be known."""
+        return self.etag.startswith("@")
 
 
 def listing(bucket: Bucket) -> Iterator[Item]:

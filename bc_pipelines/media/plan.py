@@ -1,4 +1,4 @@
-"""What must be copied, replaced and deleted so that a bucket holds what another one holds, each with its reason.
+"""What must be copied, replaced and deleted so that one side holds what the other holds, each with its reason.
 
 Made from one listing of each side, merged in the order of keys; what stays is counted and forgotten. Belongs here: when
 two objects are the same. Does not belong here: whether the plan may be carried out (guard.py).
@@ -6,7 +6,7 @@ two objects are the same. Does not belong here: whether the plan may be carried 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,10 @@ from bc_pipelines.media.listing import Item
 
 ORIGINALS = "original_images/"
 """Where Wagtail puts the images that editors upload; all other pictures are made from these."""
+
+
+HasBytesOf = Callable[[Item, str], bool | None]
+"""Whether a file has the bytes of an ETag; None where that cannot be told."""
 
 
 class Action(StrEnum):
@@ -33,7 +37,7 @@ class Change:
         action: what happens.
         key: the key.
         size: bytes that are copied or deleted.
-        etag: of the source's object as it was listed; empty for a deletion.
+        etag: of the source's object, or what stands for a file's, as it was listed; empty for a deletion.
         reason: in words.
     """
 
@@ -46,12 +50,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A line of the ledger: what an earlier run copied, and what that became.
+    """A line of the ledger: what an earlier run copied or found to be the same, as both sides were listed.
 
     Attributes:
         size: in bytes.
-        source_etag: of the source's object.
-        target_etag: of the object that the copy made; differs where the source's was uploaded in parts.
+        source_etag: of the source's object, or what stands for a file's.
+        target_etag: the same of the target's; differs for files, and where an object was uploaded in parts.
     """
 
     size: int
@@ -87,6 +91,8 @@ class Plan:
         source_bytes: their size.
         target_count: objects of the target that are in scope.
         excluded: objects of the source that are left out, by the prefix that says so.
+        left_out: keys that were left out by name.
+        recognised: what is kept although the ETags do not show it, and the ledger did not: lines that the ledger gets.
         unnamed: keys of the source that no row of the database names, the first of them; they are not copied.
         unnamed_count: how many.
         withheld: keys of the source that may not be copied, the first of them.
@@ -102,6 +108,8 @@ class Plan:
     source_bytes: int = 0
     target_count: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    recognised: dict[str, Copied] = field(default_factory=dict)
     unnamed: list[str] = field(default_factory=list)
     unnamed_count: int = 0
     withheld: list[str] = field(default_factory=list)
@@ -125,8 +133,10 @@ def make_plan(
     target: Iterable[Item],
     *,
     excluded: Sequence[str] = (),
+    left_out: Collection[str] = frozenset(),
     ledger: Mapping[str, Copied] | None = None,
     etags_are_md5: bool = True,
+    has_bytes_of: HasBytesOf | None = None,
     wanted: Wanted | None = None,
 ) -> Plan:
     """Compare two listings.
@@ -135,33 +145,69 @@ def make_plan(
         source: in the order of keys.
         target: in the order of keys.
         excluded: prefixes whose objects are neither copied nor deleted.
+        left_out: keys that are neither copied nor deleted.
         ledger: what earlier runs copied, by key.
         etags_are_md5: false where a side encrypts by KMS, so that two ETags differ for the same bytes.
+        has_bytes_of: of the folder, where one side is one; asked only where size and ledger leave a doubt.
         wanted: what a database says of the files; without one, everything of the source is copied.
 
     Returns:
         The plan. Its size is that of what changes.
     """
     plan, present = Plan(), set[str]()
+    rule = _Rule(ledger or {}, etags_are_md5, has_bytes_of)
     for key, ours, theirs in _side_by_side(source, target):
         if prefix := next((each for each in excluded if key.startswith(each)), ""):
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
-            continue
-        plan.target_count += theirs is not None
-        if ours is not None:
-            plan.source_count += 1
-            plan.source_bytes += ours.size
-            plan.newest = max(plan.newest or ours.modified, ours.modified)
-        if wanted is not None and ours is not None:
-            present.add(key)
-        unwanted = _unwanted(plan, key, ours, wanted)
-        if unwanted and theirs is not None:
-            plan.changes.append(Change(Action.DELETE, key, theirs.size, "", unwanted))
-        elif not unwanted:
-            _compare(plan, key, ours, theirs, (ledger or {}).get(key), etags_are_md5)
+        elif key in left_out:
+            plan.left_out.append(key)
+        else:
+            _count(plan, ours, theirs)
+            if wanted is not None and ours is not None:
+                present.add(key)
+            _decide(plan, key, ours, theirs, rule, _unwanted(plan, key, ours, wanted))
     if wanted is not None:
         _note_absent(plan, wanted, present, excluded)
     return plan
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """When two objects differ."""
+
+    ledger: Mapping[str, Copied]
+    etags_are_md5: bool
+    has_bytes_of: HasBytesOf | None
+
+    def difference(self, ours: Item, theirs: Item) -> str:
+        """Why the target's object must be replaced; nothing if the two are the same.
+
+        A copy of an object that was uploaded in parts gets another ETag, so the ETags alone would never agree.
+        """
+        if ours.size != theirs.size:
+            return f"{theirs.size} bytes there, {ours.size} here"
+        known = self.ledger.get(ours.key)
+        if ours.etag == theirs.etag or known == _copied(ours, theirs):
+            return ""
+        same = self._same_bytes(ours, theirs) if self.etags_are_md5 else None
+        if same is not None:
+            return "" if same else "other bytes"
+        if known is not None:
+            return "changed since it was copied"
+        return "" if theirs.modified >= ours.modified else "older than here"
+
+    def _same_bytes(self, ours: Item, theirs: Item) -> bool | None:
+        if self.has_bytes_of and ours.is_file is not theirs.is_file:
+            return self.has_bytes_of(*((ours, theirs.etag) if ours.is_file else (theirs, ours.etag)))
+        return None if ours.in_parts or theirs.in_parts else False
+
+
+def _count(plan: Plan, ours: Item | None, theirs: Item | None) -> None:
+    plan.target_count += theirs is not None
+    if ours is not None:
+        plan.source_count += 1
+        plan.source_bytes += ours.size
+        plan.newest = max(plan.newest or ours.modified, ours.modified)
 
 
 def _unwanted(plan: Plan, key: str, ours: Item | None, wanted: Wanted | None) -> str:
@@ -181,44 +227,35 @@ def _unwanted(plan: Plan, key: str, ours: Item | None, wanted: Wanted | None) ->
     return "no row of the database names it"
 
 
-def _compare(
-    plan: Plan, key: str, ours: Item | None, theirs: Item | None, copied: Copied | None, etags_are_md5: bool
-) -> None:
-    if ours is None:
+def _decide(plan: Plan, key: str, ours: Item | None, theirs: Item | None, rule: _Rule, unwanted: str) -> None:
+    if unwanted:
+        if theirs is not None:
+            plan.changes.append(Change(Action.DELETE, key, theirs.size, "", unwanted))
+    elif ours is None:
         # A row names it, so what the target still has of it is not thrown away.
         plan.kept += 1
     elif theirs is None:
         plan.changes.append(Change(Action.COPY, key, ours.size, ours.etag, "the target has it not"))
-    elif reason := _difference(ours, theirs, copied, etags_are_md5):
+    elif reason := rule.difference(ours, theirs):
         plan.changes.append(Change(Action.REPLACE, key, ours.size, ours.etag, reason))
     else:
         plan.kept += 1
+        if ours.etag != theirs.etag and rule.ledger.get(key) != _copied(ours, theirs):
+            plan.recognised[key] = _copied(ours, theirs)
 
 
 def _note_absent(plan: Plan, wanted: Wanted, present: set[str], excluded: Sequence[str]) -> None:
+    passed_over = {*wanted.withheld, *plan.left_out}
     absent = [
         key
         for key in wanted.named
-        if key not in present and key not in wanted.withheld and not key.startswith(tuple(excluded))
+        if key not in present and key not in passed_over and not key.startswith(tuple(excluded))
     ]
     plan.absent, plan.absent_count = sorted(absent)[:MOST_NAMED], len(absent)
 
 
-def _difference(ours: Item, theirs: Item, copied: Copied | None, etags_are_md5: bool) -> str:
-    """Why the target's object must be replaced; nothing if the two are the same.
-
-    A copy of an object that was uploaded in parts gets another ETag, so the ETags alone would never agree.
-    """
-    if ours.size != theirs.size:
-        return f"{theirs.size} bytes there, {ours.size} here"
-    if ours.etag == theirs.etag:
-        return ""
-    if etags_are_md5 and not ours.in_parts and not theirs.in_parts:
-        return "other bytes"
-    if copied is not None:
-        same = (copied.size, copied.source_etag, copied.target_etag) == (ours.size, ours.etag, theirs.etag)
-        return "" if same else "changed since it was copied"
-    return "" if theirs.modified >= ours.modified else "older than here"
+def _copied(ours: Item, theirs: Item) -> Copied:
+    return Copied(ours.size, ours.etag, theirs.etag)
 
 
 def _side_by_side(source: Iterable[Item], target: Iterable[Item]) -> Iterator[tuple[str, Item | None, Item | None]]:

@@ -219,7 +219,7 @@ def test_production_and_the_source_itself_are_never_targets(pair: Pair) -> None:
     """The bucket of production and the source's own are refused as targets, whatever the plan."""
     plan = Plan(source_count=1)
     same = objections(plan, pair.source, pair.source, "production", limits=LIMITS, deletes=False)
-    assert "are one bucket" in same[0]
+    assert "are one place" in same[0]
     written = objections(plan, pair.source, pair.target, pair.target.name, limits=LIMITS, deletes=False)
     assert "never written" in written[0]
 
