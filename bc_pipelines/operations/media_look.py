@@ -12,7 +12,7 @@ from bc_pipelines.checks import media as checks
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.media.bucket import clear_errors
 from bc_pipelines.media.listing import listing
-from bc_pipelines.operations.media_places import place_of, route
+from bc_pipelines.operations.media_places import MediaPlaces
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.storage import Scope
@@ -37,7 +37,7 @@ class Holding:
 
 def holding(tools: Tools, environment: str) -> Holding:
     """Count what an environment's bucket holds, with its own keys. Changes nothing."""
-    place = place_of(tools, environment)
+    place = MediaPlaces.of(tools).place(environment)
     count = size = 0
     newest: datetime | None = None
     for item in listing(place.open(place.keys)):
@@ -56,7 +56,7 @@ def look(tools: Tools, environment: str) -> tuple[Verdict, ...]:
         Four verdicts: every file is there, nothing extra is, headers are kept, and private files are left out.
     """
     media = tools.settings.media
-    way = route(tools, tools.settings.production.name, environment, media.scope)
+    way = MediaPlaces.of(tools).route(tools.settings.production.name, environment, media.scope)
     source, target = way.source, way.target
     with target_database(tools, environment) as connection:
         named = checks.named_files(connection)

@@ -1,12 +1,12 @@
 """Which bucket an environment's media are in, and with whose keys it is reached.
 
 Belongs here: settings first, the app's own config vars else; and that production's bucket is never a target. Does not
-belong here: what is copied (see `media_reset`).
+belong here: what is copied (see `media_reset` and `media_sync`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bc_pipelines.media import bucket as buckets
@@ -14,7 +14,8 @@ from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.plan import ORIGINALS
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.tools import Tools
-from bc_pipelines.storage import CopyAs, Keys, Scope
+from bc_pipelines.settings import Environment
+from bc_pipelines.storage import CopyAs, Keys, MediaSettings, Scope, variable_names
 
 
 @dataclass(frozen=True)
@@ -56,62 +57,97 @@ class Route:
     through_here: bool
 
 
-def place_of(tools: Tools, environment: str) -> Place:
-    """Find an environment's media.
+@dataclass(frozen=True)
+class MediaPlaces:
+    """All environments' media.
 
-    Args:
-        tools: the run's tools.
-        environment: its name.
-
-    Raises:
-        Refused: neither the settings nor the app name a bucket, or keys.
+    Attributes:
+        settings: what is said about media.
+        environments: by name.
+        config_vars: gives the config vars of a Heroku app; None without a token.
     """
-    media, app = tools.settings.media, tools.settings.environments[environment].heroku_app
-    bucket, keys = media.buckets.get(environment, ""), media.keys.get(environment)
-    region = ""
-    if not bucket or keys is None:
-        variables = tools.heroku.config_vars(app)
-        bucket = bucket or variables.get("AWS_STORAGE_BUCKET_NAME", "")
-        keys = keys or _keys_of(variables)
-        region = variables.get("AWS_S3_REGION_NAME") or variables.get("AWS_DEFAULT_REGION", "")
-    if not bucket or keys is None:
-        what = "the bucket of its media" if not bucket else "keys to its media"
-        raise Refused(
-            f"Nothing says {what} for {environment}: neither environments.toml nor the config vars of {app} "
-            "(AWS_STORAGE_BUCKET_NAME, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). No object was touched."
+
+    settings: MediaSettings
+    environments: Mapping[str, Environment]
+    config_vars: Callable[[str], Mapping[str, str]] | None
+
+    @classmethod
+    def of(cls, tools: Tools) -> MediaPlaces:
+        """The places as a run knows them."""
+        return cls(tools.settings.media, tools.settings.environments, tools.heroku.config_vars)
+
+    def place(self, environment: str) -> Place:
+        """Find an environment's media.
+
+        Raises:
+            Refused: there is no such environment, or nothing names its bucket or keys.
+        """
+        if environment not in self.environments:
+            known = ", ".join(self.environments)
+            raise Refused(f"There is no environment {environment} in environments.toml; there are: {known}.")
+        app = self.environments[environment].heroku_app
+        bucket, keys = self.settings.buckets.get(environment, ""), self.settings.keys.get(environment)
+        region = ""
+        if not bucket or keys is None:
+            variables = self.config_vars(app) if self.config_vars else {}
+            bucket = bucket or variables.get("AWS_STORAGE_BUCKET_NAME", "")
+            keys = keys or _keys_of(variables)
+            region = variables.get("AWS_S3_REGION_NAME") or variables.get("AWS_DEFAULT_REGION", "")
+        if not bucket or keys is None:
+            raise Refused(self._nothing_says("bucket" if not bucket else "keys", environment, app))
+        return Place(environment, bucket, region, keys)
+
+    def production_bucket(self) -> str:
+        """The name of production's bucket, by what is set and by what its app says, where it can be asked."""
+        return self.place("production").bucket
+
+    def route(self, source: str, target: str, scope: Scope) -> Route:
+        """Open the way from one environment's media to another's.
+
+        Args:
+            source: name of the environment that is read.
+            target: name of the environment that is written.
+            scope: which files are meant.
+
+        Raises:
+            Refused: the target is not writable, or is production's bucket or the source's own; or a bucket or keys are
+                missing.
+        """
+        places = {name: self.place(name) for name in {source, target, "production"}}
+        self.refuse_unwritable(target)
+        if places[target].bucket == places[source].bucket:
+            raise Refused(f"Source and target are one bucket, {places[target].bucket}. No object was touched.")
+        prefix = ORIGINALS if scope is Scope.IMAGES else ""
+        shared = places[target].keys if self.settings.media_copy is CopyAs.TARGET else None
+        through_here = self.settings.media_copy is CopyAs.BOTH
+        return Route(
+            source=places[source].open(places[source].keys if through_here else shared, prefix),
+            target=places[target].open(places[target].keys if through_here else shared, prefix),
+            production=places["production"].bucket,
+            through_here=through_here,
         )
-    return Place(environment, bucket, region, keys)
 
+    def refuse_unwritable(self, target: str) -> None:
+        """Refuse an environment that may not be changed, or whose bucket is production's.
 
-def route(tools: Tools, source: str, target: str, scope: Scope) -> Route:
-    """Open the way from one environment's media to another's.
+        Raises:
+            Refused: it is one.
+        """
+        bucket = self.place(target).bucket
+        if not self.environments[target].writable:
+            raise Refused(f"{target} may not be changed (environments.toml), so none of its media are.")
+        if bucket == self.production_bucket():
+            raise Refused(f"The media of {target} are said to be in {bucket}, which is production's bucket.")
 
-    Args:
-        tools: the run's tools.
-        source: name of the environment that is read.
-        target: name of the environment that is written.
-        scope: which files are meant.
-
-    Raises:
-        Refused: the target is not writable, or is production's bucket or the source's own; or a bucket or keys are
-            missing.
-    """
-    if not tools.settings.environments[target].writable:
-        raise Refused(f"{target} may not be changed (environments.toml), so none of its media are.")
-    places = {name: place_of(tools, name) for name in {source, target, tools.settings.production.name}}
-    production = places[tools.settings.production.name].bucket
-    if places[target].bucket in (production, places[source].bucket):
-        raise Refused(f"The media of {target} are said to be in {places[target].bucket}, which is not its own bucket.")
-    prefix = ORIGINALS if scope is Scope.IMAGES else ""
-    how = tools.settings.media.media_copy
-    shared = places[target].keys if how is CopyAs.TARGET else None
-    through_here = how is CopyAs.BOTH
-    return Route(
-        source=places[source].open(places[source].keys if through_here else shared, prefix),
-        target=places[target].open(places[target].keys if through_here else shared, prefix),
-        production=production,
-        through_here=through_here,
-    )
+    def _nothing_says(self, what: str, environment: str, app: str) -> str:
+        names = " and ".join(variable_names(environment))
+        where = f"media_bucket in environments.{environment}" if what == "bucket" else names
+        asked = (
+            f"the config vars of {app} (AWS_STORAGE_BUCKET_NAME, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) say nothing"
+            if self.config_vars
+            else "without HEROKU_API_KEY its app cannot be asked"
+        )
+        return f"The {what} of the media of {environment} is not known: set {where}; {asked}. No object was touched."
 
 
 def _keys_of(variables: Mapping[str, str]) -> Keys | None:

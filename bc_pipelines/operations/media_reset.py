@@ -16,7 +16,7 @@ from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved
 from bc_pipelines.media.plan import Plan, Wanted, make_plan
 from bc_pipelines.media.strangers import strangers_can_read
-from bc_pipelines.operations.media_places import Route, route
+from bc_pipelines.operations.media_places import MediaPlaces, Route
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
@@ -150,7 +150,7 @@ def files_in_archive(stream: BinaryIO) -> tuple[File, ...]:
 
 def _plan(tools: Tools, target: str, files: Iterable[File], *, deletes: bool) -> MediaPlan:
     media = tools.settings.media
-    way = route(tools, tools.settings.production.name, target, media.scope)
+    way = MediaPlaces.of(tools).route(tools.settings.production.name, target, media.scope)
     in_scope = [file for file in files if media.scope is Scope.MEDIA or file.kind is Kind.IMAGE]
     plan = make_plan(
         listing(way.source),

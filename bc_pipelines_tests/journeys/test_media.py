@@ -130,7 +130,7 @@ def test_production_as_a_target(outside: Outside, bucket: "S3Client", environmen
     change(environments, "[environments.staging]", f'[environments.staging]\nmedia_bucket = "{THEIRS}"')
     before = held(bucket, THEIRS)
     outcome = outside.reset()
-    assert f"The media of staging are said to be in {THEIRS}, which is not its own bucket" in outcome.failure
+    assert f"The media of staging are said to be in {THEIRS}, which is production's bucket" in outcome.failure
     assert held(bucket, THEIRS) == before
     assert not outside.maintenance()
 
