@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bc_pipelines.defs.launch import Outcome
+from bc_pipelines.media.bucket import AT_ONCE
 from bc_pipelines.operations.record import State
 from bc_pipelines.sandbox import s3
 from bc_pipelines.sandbox.world import BUCKETS
@@ -151,7 +152,10 @@ def test_a_reset_killed_while_it_copies(outside: Outside, bucket: "S3Client") ->
     outcome = outside.reset()
     assert outcome.failure == ""
     assert outcome.failed_checks == ()
-    assert outcome.metadata["staging/incoming_media"]["files copied"] == len(before) - len(arrived)
+    # A few were under way, and may have been listed before they were whole, or have come in since.
+    copied = outcome.metadata["staging/incoming_media"]["files copied"]
+    assert isinstance(copied, int)
+    assert abs(copied - (len(before) - len(arrived))) <= AT_ONCE
     assert held(bucket, OURS) == before
 
 
