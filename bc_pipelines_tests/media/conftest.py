@@ -86,3 +86,9 @@ def pair(addresses: dict[str, str], request: pytest.FixtureRequest) -> Pair:
 def on_moto(addresses: dict[str, str]) -> Pair:
     """Two new buckets on the server that knows parts and tags."""
     return make_pair(addresses["moto"])
+
+
+@pytest.fixture
+def on_rclone(addresses: dict[str, str]) -> Pair:
+    """Two new buckets on the server that looks at keys."""
+    return make_pair(addresses["rclone"])

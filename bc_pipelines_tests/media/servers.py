@@ -11,10 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
+from bc_pipelines.media.bucket import client
 from bc_pipelines.sandbox import s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 PATIENCE_SECONDS = 60
 ACCESS_KEY, SECRET_KEY = "media-tests", "a-secret-that-nobody-may-see"
@@ -66,3 +71,8 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def nowhere() -> "S3Client":
+    """A client whose server does not answer."""
+    return client(ACCESS_KEY, SECRET_KEY, region="eu-west-2", endpoint=f"http://127.0.0.1:{_free_port()}")
