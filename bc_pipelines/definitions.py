@@ -8,7 +8,20 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from bc_pipelines.defs import backups, cleanup, database, jobs, media, notices, preflight, rollback, schedules, sensors
+from bc_pipelines import settings
+from bc_pipelines.defs import (
+    backups,
+    cleanup,
+    database,
+    jobs,
+    local,
+    media,
+    notices,
+    preflight,
+    rollback,
+    schedules,
+    sensors,
+)
 from bc_pipelines.defs.resources import ToolsResource
 
 ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
@@ -30,7 +43,9 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     notices.reset_report,
     rollback.rollback_plan,
     rollback.rolled_back,
+    local.sanitised_archive,
 ]
+LOCAL_ASSETS = [local.database]
 CHECKS = [
     backups.catalogue_covers_backup,
     backups.raw_copies,
@@ -43,22 +58,26 @@ CHECKS = [
 ]
 
 
-def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+def build_definitions(
+    overrides: Mapping[str, object] | None = None, *, on_laptop: bool | None = None
+) -> dg.Definitions:
     """All definitions of the code location.
 
     Args:
-        overrides: resources by name that replace the product's own, for tests.
+        overrides: resources by name that replace the product's own.
+        on_laptop: whether the local database and its jobs are there; if left out, where one is configured.
 
     Returns:
         Definitions whose runs use one process, because steps are short and share a lock.
     """
+    on_laptop = settings.names_local_database() if on_laptop is None else on_laptop
     return dg.Definitions(
-        assets=ASSETS,
+        assets=[*ASSETS, *(LOCAL_ASSETS if on_laptop else [])],
         asset_checks=CHECKS,
-        jobs=jobs.ALL,
+        jobs=[*jobs.ALL, *(jobs.LOCAL if on_laptop else [])],
         schedules=schedules.ALL,
         sensors=sensors.ALL,
-        resources={"tools": ToolsResource(), **(overrides or {})},
+        resources={"tools": ToolsResource(), "pulls": local.Pulls(), **(overrides or {})},
         executor=dg.in_process_executor,
     )
 

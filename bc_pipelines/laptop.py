@@ -13,6 +13,7 @@ from typing import Any
 
 from bc_pipelines.tables import SettingsError, only
 
+LOCAL_DATABASE_VARIABLES = ("BC_LOCAL_DATABASE_URL", "DATABASE_URL")
 _LINE = "BC_LOCAL_DATABASE_URL=postgresql://localhost/buckinghamshire"
 _FIRST_PORT = 8000
 
@@ -55,7 +56,7 @@ def read_laptop(variables: Mapping[str, str], table: Mapping[str, Any]) -> Lapto
         raise SettingsError('local.ports must hold a port for each host, as "www.council.example" = 8000.')
     if len(set(ports.values())) != len(ports):
         raise SettingsError("local.ports gives two sites one port; each needs its own.")
-    for variable in ("BC_LOCAL_DATABASE_URL", "DATABASE_URL"):
+    for variable in LOCAL_DATABASE_VARIABLES:
         if variables.get(variable):
             return Laptop(
                 database_url=variables[variable],

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import secrets
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bc_pipelines import pull_output as output
-from bc_pipelines.privacy.policy import Policy, UnknownColumns, UnknownTables
+from bc_pipelines.privacy.policy import UnknownColumns, UnknownTables
 
 if TYPE_CHECKING:
-    from bc_pipelines.operations.local_data import Old
+    from bc_pipelines.checks.verdict import Verdict
+    from bc_pipelines.operations.local_data import Pulled
     from bc_pipelines.operations.local_target import LocalTarget
-    from bc_pipelines.settings import Environment, Privacy
+    from bc_pipelines.operations.local_wishes import Login, Old
 
 app = typer.Typer(no_args_is_help=True)
 local_app = typer.Typer(no_args_is_help=True)
@@ -31,6 +33,8 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of a failur
 EndConnections = Annotated[
     bool, typer.Option("--end-connections", help="End other programs' connections to the local database.")
 ]
+# Of Django's user names (AbstractUser.username); the address is the user name too.
+_LONGEST_EMAIL = 150
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -43,13 +47,24 @@ def pull() -> None:
 def data(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="production, staging or development.")],
     source: Annotated[
-        str | None, typer.Option("--from", help="A dump that you have, instead of the newest backup on Heroku.")
+        str | None, typer.Option("--from", help="A dump that you have: a file, - or an https address.")
     ] = None,
+    from_heroku: Annotated[
+        bool,
+        typer.Option(
+            "--from-heroku",
+            "--from-production",
+            help="Past the archive store: the newest backup on Heroku, raw through this machine's memory.",
+        ),
+    ] = False,
     old: Annotated[
         str | None,
         typer.Option(help="keep or drop a local database that no pull made. [default: ask]", metavar="keep|drop"),
     ] = None,
     end_connections: EndConnections = False,
+    superuser: Annotated[
+        str | None, typer.Option(help="Create a login with this address; its password is shown once.", metavar="EMAIL")
+    ] = None,
     unknown_tables: Annotated[
         UnknownTables, typer.Option(help="Refuse tables without an entry, or keep them without their rows.")
     ] = "refuse",
@@ -63,40 +78,35 @@ def data(
 ) -> None:
     """Replace the local database by a sanitised copy of an environment's newest backup.
 
-    The backup passes through this machine's memory, never its disk; the copy is searched for everybody in it, restored
-    beside the local database, checked, and swapped in. Until then, and after any failure, the local database is as it
-    was.
+    The copy comes from the archive store, where the team's server made it; where there is none, or with --from-heroku,
+    with --from or with other choices about the unknown, it is made here: the backup passes through this machine's
+    memory, never its disk, and the copy is searched for everybody in it. It is restored beside the local database,
+    checked, and swapped in. Until then, and after any failure, the local database is as it was.
 
     Ends with 0 when done, 1 where something failed, 2 where it was refused, 3 where the archive or a setting is bad, 4
     where the proof or a check failed, 130 after Ctrl-C.
 
     Example: bucks pull data production
     """
-    from bc_pipelines import settings
-    from bc_pipelines.operations import local_source
-    from bc_pipelines.operations.local_data import Wishes
+    from bc_pipelines.operations.local_choice import Way, prepared
     from bc_pipelines.operations.local_data import pull as pull_data
-    from bc_pipelines.operations.local_target import addresses_of, local_target
+    from bc_pipelines.operations.local_wishes import Wishes
 
     with output.ends(output.AS_IT_WAS, as_json=as_json, debug=debug):
-        laptop, environments, heroku, scratch = settings.laptop()
-        chosen = local_source.environment_named(environment, environments)
-        council, public = settings.archive_choices()
-        rules = replace(_rules(council, chosen), unknown_tables=unknown_tables, unknown_columns=unknown_columns)
-        # A reset has put the sink's address into staging already, where the proof would take it for somebody's.
-        public = (*public, council.mail_sink)
-        with local_source.heroku_client(heroku) as client:
-            target = local_target(laptop, addresses_of(client, environments.values()))
-            if source is None:
-                raw = local_source.from_heroku(client, chosen)
-                if not quiet:
-                    typer.echo(f"{raw.backup} of {chosen.name} passes through this machine's memory, raw.", err=True)
-            else:
-                raw = local_source.from_file(source, chosen)
-            wishes = Wishes(rules, public, _decided(old, target), end_connections, scratch, catalogue)
+        login = _login(superuser, shown=output.may_show_a_password(as_json=as_json, quiet=quiet))
+        way = Way(source, from_heroku, unknown_tables, unknown_columns, catalogue)
+        with prepared(environment, way) as ready:
+            if ready.origin.told and not quiet:
+                typer.echo(ready.origin.told, err=True)
+            kept = _decided(old, ready.target)
             with output.progress(quiet=quiet or as_json) as watch:
-                done = pull_data(raw, target, laptop, wishes, watch)
-    output.print_pulled(done, as_json=as_json, quiet=quiet)
+
+                def work(judged: Callable[[str, Verdict], None]) -> Pulled:
+                    wishes = Wishes(kept, end_connections, ready.scratch, login, Path.cwd(), judged)
+                    return pull_data(ready.origin, ready.target, ready.laptop, wishes, watch)
+
+                done = _recorded(environment, work, quiet=quiet)
+    output.print_pulled(done, login, as_json=as_json, quiet=quiet)
 
 
 @local_app.command()
@@ -159,17 +169,43 @@ def forget(yes: Yes = False, as_json: AsJson = False, debug: Debug = False) -> N
         typer.echo("Dropped." if found else "There was none.")
 
 
-def _rules(council: Privacy, environment: Environment) -> Policy:
-    """The council's choices for a local copy."""
-    # Staging's private pages have that password already, and the proof would rightly find it in the copy.
-    own = secrets.token_urlsafe(16)
-    return Policy(
-        profile="local",
-        staff_domains=council.staff_domains,
-        staff_passwords=council.staff_passwords,
-        mail_sink=council.mail_sink,
-        view_restriction_password=own if environment.writable else council.view_restriction_password,
-    )
+def _recorded(environment: str, work: Callable[[Callable[[str, Verdict], None]], Pulled], *, quiet: bool) -> Pulled:
+    """Pull as a run of this machine's own Dagster instance where there is one; elsewhere say that there is none."""
+    from bc_pipelines import settings
+
+    def say(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    home, _ = settings.own_dagster()
+    if home is None:
+        say("There is no Dagster of this machine's own (DAGSTER_HOME), so this pull is not recorded in any.")
+        return work(lambda _name, _verdict: None)
+    from bc_pipelines.defs.local_launch import run_pull
+
+    return run_pull(environment, work, say)
+
+
+def _login(email: str | None, *, shown: bool) -> Login | None:
+    """The login to create, with a password that is neither on a command line nor in a log.
+
+    Raises:
+        Refused: it is no address, or nobody would see the password.
+    """
+    from bc_pipelines.operations.errors import Refused
+    from bc_pipelines.operations.local_wishes import Login
+
+    if email is None:
+        return None
+    name, _, domain = email.partition("@")
+    if not name or not domain or "@" in domain or len(email) > _LONGEST_EMAIL or email.split() != [email]:
+        raise Refused("--superuser wants an e-mail address, as me@council.example. Nothing was changed.")
+    if not shown:
+        raise Refused(
+            "--superuser makes a password, which is shown on a terminal and nowhere else. Nothing was changed. Run it "
+            "in a terminal, without --quiet, or let it be in the document: --json"
+        )
+    return Login(email, secrets.token_urlsafe(12))
 
 
 def _target() -> LocalTarget:

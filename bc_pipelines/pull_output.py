@@ -7,6 +7,7 @@ go to standard output, everything else to standard error.
 from __future__ import annotations
 
 import json
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bc_pipelines.operations.archives import Watch
     from bc_pipelines.operations.local_back import Standing
     from bc_pipelines.operations.local_data import Pulled
+    from bc_pipelines.operations.local_wishes import Login
 
 FAILED, REFUSED, BAD_INPUT, NOT_PROVEN, STOPPED = 1, 2, 3, 4, 130
 AS_IT_WAS = "The local database is as it was."
@@ -92,7 +94,7 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
     from bc_pipelines.heroku.errors import HerokuError
     from bc_pipelines.operations.archive_source import BadSource
     from bc_pipelines.operations.archives import NotProven
-    from bc_pipelines.operations.errors import GateClosed, Refused
+    from bc_pipelines.operations.errors import GateClosed, OutOfReach, Refused
     from bc_pipelines.operations.local_restore import RestoreFailed
     from bc_pipelines.pgarchive import ArchiveError
     from bc_pipelines.privacy.errors import CatalogueRefusal, PrivacyError
@@ -111,7 +113,7 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
         (REFUSED, (Refused, CatalogueRefusal)),
         (BAD_INPUT, (BadSource, ArchiveError, PrivacyError, SettingsError)),
         (NOT_PROVEN, (NotProven, ProofFailed, GateClosed)),
-        (FAILED, (DatabaseError, RestoreFailed)),
+        (FAILED, (DatabaseError, OutOfReach, RestoreFailed)),
     )
     for code, kinds in codes:
         if isinstance(error, kinds):
@@ -135,10 +137,16 @@ def print_json(document: Mapping[str, Any]) -> None:
     typer.echo(json.dumps(document, indent=1))
 
 
-def print_pulled(done: Pulled, *, as_json: bool, quiet: bool) -> None:
-    """The short table at the end."""
+def may_show_a_password(*, as_json: bool, quiet: bool) -> bool:
+    """Whether what is printed goes to somebody's eyes: a terminal, or a document that was asked for."""
+    return as_json or (sys.stdout.isatty() and not quiet)
+
+
+def print_pulled(done: Pulled, login: Login | None, *, as_json: bool, quiet: bool) -> None:
+    """The short table at the end; the login's password is in it this once."""
     if as_json:
-        print_json({"outcome": "done", **asdict(done)})
+        shown = {"login": {"username": login.email, "password": login.password}} if login else {}
+        print_json({"outcome": "done", **asdict(done), **shown})
         return
     if quiet:
         return
@@ -149,8 +157,13 @@ def print_pulled(done: Pulled, *, as_json: bool, quiet: bool) -> None:
     page.add_row("Accounts", f"{done.accounts_replaced:,} replaced")
     for here, host in done.sites.items():
         page.add_row("Site", Text(f"{here} for {host}"))
+    page.add_row("Private pages", Text(f"ask for {done.private_pages}"))
+    if login:
+        page.add_row("Log in as", Text(f"{login.email} with {login.password} (shown this once)"))
     if done.missing_extensions:
         page.add_row("Left out", Text(f"extensions this server has not: {', '.join(done.missing_extensions)}"))
+    if done.migrations:
+        page.add_row("Next", Text(f"./manage.py migrate, for {', '.join(done.migrations)}"))
     if done.before:
         until = f", kept until {done.before_until}" if done.before_until else ""
         page.add_row("To undo", Text(f"bucks local undo (the one before is {done.before}{until})"))

@@ -10,6 +10,7 @@ Environment variables (standard ones keep their standard meaning):
 ``HEROKU_API_KEY``                    token for Heroku's APIs
 ``HEROKU_HOST``, ``HEROKU_DATA_HOST`` other hosts for Heroku's APIs, read as the Heroku CLI reads them
 ``DAGSTER_DATABASE_URL``              Dagster's own PostgreSQL; the lock and the reset records live there too
+``DAGSTER_HOME``                      folder of Dagster's instance; read by Dagster itself
 ``BC_VIEW_RESTRICTION_PASSWORD``      the one password that staging's private pages get
 ``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
@@ -36,7 +37,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bc_pipelines.deadlines import Deadlines, read_deadlines
-from bc_pipelines.laptop import Laptop, read_laptop
+from bc_pipelines.laptop import LOCAL_DATABASE_VARIABLES, Laptop, read_laptop
 from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
@@ -236,6 +237,28 @@ def laptop(variables: Mapping[str, str] | None = None) -> tuple[Laptop, Mapping[
     heroku = _heroku(variables) if variables.get("HEROKU_API_KEY") else None
     scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
     return read_laptop(variables, table.get("local", {})), environments, heroku, scratch
+
+
+def archive_bucket(variables: Mapping[str, str] | None = None) -> str:
+    """The archive store's bucket, for who needs nothing else of the team's settings.
+
+    Raises:
+        SettingsError: it is missing or wrong.
+    """
+    variables = os.environ if variables is None else variables
+    return text(read_environments(variables)["archive_store"], "bucket", "archive_store")
+
+
+def names_local_database(variables: Mapping[str, str] | None = None) -> bool:
+    """Whether this is a machine with a database for pulls to replace."""
+    variables = os.environ if variables is None else variables
+    return any(variables.get(name) for name in LOCAL_DATABASE_VARIABLES)
+
+
+def own_dagster(variables: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
+    """Folder and database of this machine's Dagster instance, None each where there is none; a laptop needs neither."""
+    variables = os.environ if variables is None else variables
+    return variables.get("DAGSTER_HOME") or None, variables.get("DAGSTER_DATABASE_URL") or None
 
 
 def inherited(but: str) -> dict[str, str]:

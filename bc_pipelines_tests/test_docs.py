@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bc_pipelines import settings
 from bc_pipelines.cli import app
-from bc_pipelines.definitions import defs
+from bc_pipelines.definitions import build_definitions, defs
 from bc_pipelines.operations.pages import Page
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.page import page
@@ -18,6 +18,7 @@ CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
+PULLING = (CHECKOUT / "docs" / "pulling.md").read_text(encoding="utf-8")
 OPERATING = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 
@@ -38,6 +39,7 @@ def test_the_table_of_a_reset_names_its_assets() -> None:
         "development/backup",
         "development/media",
         "production/media",
+        "local/sanitised_archive",
         "staging/rollback_plan",
         "staging/rolled_back",
     }
@@ -54,6 +56,25 @@ def test_named_jobs_schedules_and_sensors_exist(name: str) -> None:
         each.name for each in (*(defs.schedules or ()), *(defs.sensors or ()))
     }
     assert name in known
+
+
+def test_what_the_page_about_pulling_names_exists() -> None:
+    """Jobs, schedules, options and variables of docs/pulling.md are the product's."""
+    there = build_definitions(on_laptop=True)
+    known = {job.name for job in there.jobs or ()} | {each.name for each in there.schedules or ()}
+    named = set(re.findall(r"`((?:make|pull|nightly)_\w+)`", PULLING))
+    assert named <= known
+    assert {name for name in known if "pull" in name or "local" in name} <= named
+    options = CliRunner().invoke(app, ["pull", "data", "--help"], env={"COLUMNS": "200"}).output
+    assert [each for each in set(re.findall(r"`(--[a-z-]+)", PULLING)) - {"--plan"} if each not in options] == []
+    described = settings.__doc__ or ""
+    assert [each for each in set(re.findall(r"`([A-Z_]{6,})`", PULLING)) if each not in described] == []
+
+
+def test_the_developers_section_fits_on_a_screen() -> None:
+    """Whoever only wants the data reads forty lines at most."""
+    section = README.partition("## On a developer's machine")[2].partition("\n## ")[0]
+    assert len(section.splitlines()) <= 40
 
 
 def test_every_variable_of_the_product_is_in_the_table() -> None:
@@ -91,7 +112,11 @@ def _headings() -> list[str]:
     return re.findall(r"^## (.*)$", OPERATING, re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING, OPERATING], ids=["README", "CONTRIBUTING", "operating"])
+@pytest.mark.parametrize(
+    "text",
+    [README, CONTRIBUTING, OPERATING, PULLING],
+    ids=["README", "CONTRIBUTING", "operating", "pulling"],
+)
 def test_every_link_and_path_leads_somewhere(text: str) -> None:
     """Links, pictures and folders that the documents name are in the checkout."""
     links = re.findall(r"\]\((?!https?://)([^)#]+)", text)

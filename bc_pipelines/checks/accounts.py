@@ -66,7 +66,8 @@ def accounts_replaced(connection: Connection, staff_domains: Collection[str]) ->
         who = listed(sorted({str(row["account"]) for row in wrong}))
         summary = f"{facts['not_replaced']} accounts of people who are not staff still show who they are: {who}."
         return Verdict(False, f"{summary} Nobody may use this copy.", facts, tuple(wrong))
-    summary = f"All {len(others)} accounts outside {listed(sorted(staff_domains))} have been replaced."
+    outside = f" outside {listed(sorted(staff_domains))}" if staff_domains else ""
+    summary = f"All {len(others)} accounts{outside} have been replaced."
     return Verdict(True, summary, facts, _by_domain(accounts, staff_domains))
 
 

@@ -11,11 +11,11 @@ from bc_pipelines.operations.errors import OutOfReach
 
 
 @contextmanager
-def open_instance(database_url: str) -> Iterator[dg.DagsterInstance]:
+def open_instance(database_url: str | None) -> Iterator[dg.DagsterInstance]:
     """Open the instance that DAGSTER_HOME describes.
 
     Args:
-        database_url: of Dagster's own database, which is asked first.
+        database_url: of Dagster's own database, which is asked first; None where a laptop's instance keeps files.
 
     Yields:
         The instance.
@@ -23,7 +23,8 @@ def open_instance(database_url: str) -> Iterator[dg.DagsterInstance]:
     Raises:
         OutOfReach: the database does not answer, or DAGSTER_HOME names no usable folder.
     """
-    require_answer(database_url)
+    if database_url is not None:
+        require_answer(database_url)
     with _instance() as instance:
         yield instance
 

@@ -6,6 +6,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
 from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, INCOMING_MEDIA, SITES
+from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
+from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
 from bc_pipelines.defs.media import MEDIA, observe_media
 from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
@@ -49,6 +51,20 @@ def rollback_config(confirm: str, raw_data_confirm: str, undo: str, requested_by
     return dg.RunConfig(ops={"staging__rollback_plan": config})
 
 
+def archive_config(environment: str) -> dg.RunConfig:
+    """Configuration of a run that makes an archive for developers."""
+    from bc_pipelines.defs.local import ArchiveConfig
+
+    return dg.RunConfig(ops={"local__sanitised_archive": ArchiveConfig(environment=environment)})
+
+
+def pull_config(environment: str, old: str = "") -> dg.RunConfig:
+    """Configuration of a run that pulls an environment's data."""
+    from bc_pipelines.defs.local import PullConfig
+
+    return dg.RunConfig(ops={"local__database": PullConfig(environment=environment, old=old)})
+
+
 reset_staging = dg.define_asset_job(
     "reset_staging",
     selection=dg.AssetSelection.assets(*RESET_ASSETS),
@@ -82,11 +98,38 @@ roll_back_staging = dg.define_asset_job(
     tags=_NO_RETRY,
 )
 
+make_local_archive = dg.define_asset_job(
+    "make_local_archive",
+    selection=dg.AssetSelection.assets(LOCAL_ARCHIVE),
+    description=(
+        "Put an archive without anybody in it into the archive store, for developers' machines: production's, unless "
+        "the Launchpad says another environment. Changes no site."
+    ),
+)
+
+
+def _pull(environment: str) -> UnresolvedAssetJobDefinition:
+    return dg.define_asset_job(
+        f"pull_{environment}_data",
+        selection=dg.AssetSelection.assets(LOCAL_DATABASE),
+        config=pull_config(environment),
+        description=(
+            f"Replace the database on this machine by a sanitised copy of {environment}. `bucks local undo` brings the "
+            "one before back."
+        ),
+        tags=_NO_RETRY,
+    )
+
+
+WIPING = frozenset({reset_staging.name, roll_back_staging.name})
 ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     reset_staging,
     roll_back_staging,
     preview_staging_reset,
     adopt_production_backup,
+    make_local_archive,
     observe_media,
     tidy_history,
 ]
+LOCAL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [*map(_pull, ("production", "staging", "development"))]
+"""Where a local database is configured."""

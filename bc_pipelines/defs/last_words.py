@@ -8,7 +8,7 @@ process was gone when the UI started (see `reaper`).
 import dagster as dg
 
 from bc_pipelines import settings
-from bc_pipelines.defs.jobs import reset_staging, roll_back_staging
+from bc_pipelines.defs.jobs import WIPING
 from bc_pipelines.operations.record import Records
 from bc_pipelines.operations.standing import standing_after
 
@@ -36,8 +36,7 @@ def last_words(run_id: str, said: str) -> str:
 
 def _add(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
     run = context.dagster_run
-    wipes = run.job_name in (reset_staging.name, roll_back_staging.name)
-    concerned = wipes or Records(settings.load().dagster_database_url).of_run(run.run_id)
+    concerned = run.job_name in WIPING or Records(settings.load().dagster_database_url).of_run(run.run_id)
     words = last_words(run.run_id, context.dagster_event.message or "") if concerned else ""
     if not words:
         return dg.SkipReason(f"Nothing is to be added to run {run.run_id}.")

@@ -1,4 +1,4 @@
-"""Running the jobs reset_staging and roll_back_staging from a terminal, in this process, on Dagster's real instance.
+"""Running the team's jobs from a terminal, in this process, on Dagster's real instance.
 
 Belongs here: starting the run and reading from its events what a person wants to see. Does not belong here: printing
 (see `cli`) and the steps themselves.
@@ -13,7 +13,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from bc_pipelines import settings
 from bc_pipelines.defs.instance import open_instance
-from bc_pipelines.defs.jobs import plan_config, rollback_config
+from bc_pipelines.defs.jobs import WIPING, plan_config, rollback_config
 from bc_pipelines.defs.last_words import last_words
 from bc_pipelines.defs.notices import checks_of
 from bc_pipelines.operations.report import CheckLine
@@ -71,7 +71,7 @@ def run_reset(confirm: str, requested_by: str, on_step: Callable[[str], None]) -
         OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
         SettingsError: a setting is missing or wrong.
     """
-    return _run("reset_staging", plan_config(confirm=confirm, requested_by=requested_by), on_step)
+    return run_job("reset_staging", plan_config(confirm=confirm, requested_by=requested_by), on_step)
 
 
 def run_rollback(
@@ -93,10 +93,29 @@ def run_rollback(
         OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
         SettingsError: a setting is missing or wrong.
     """
-    return _run("roll_back_staging", rollback_config(confirm, raw_data_confirm, undo, requested_by), on_step)
+    return run_job("roll_back_staging", rollback_config(confirm, raw_data_confirm, undo, requested_by), on_step)
 
 
-def _run(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outcome:
+def run_preview(on_step: Callable[[str], None]) -> Outcome:
+    """Run the job preview_staging_reset here and now; it changes nothing. Returns and raises as `run_job`."""
+    return run_job("preview_staging_reset", plan_config(confirm="", preview=True), on_step)
+
+
+def run_job(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outcome:
+    """Run a job here and now.
+
+    Args:
+        name: of the job.
+        given: its configuration.
+        on_step: called with the name of every step as it begins.
+
+    Returns:
+        What came of it. A failed run is an outcome, not an exception.
+
+    Raises:
+        OutOfReach: Dagster's database does not answer, or DAGSTER_HOME names no usable folder.
+        SettingsError: a setting is missing or wrong.
+    """
     from bc_pipelines.definitions import defs
 
     run_id = str(uuid.uuid4())
@@ -108,7 +127,7 @@ def _run(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outc
         return Outcome(
             run_id=run_id,
             succeeded=result.success,
-            failure="" if result.success else _with_last_words(run_id, _failure(result)),
+            failure="" if result.success else _with_last_words(name, run_id, _failure(result)),
             steps=tuple(_steps(instance, run_id)),
             checks=tuple(checks_of(instance, run_id)),
             metadata=_metadata(result),
@@ -120,7 +139,9 @@ def _tell(event: dg.EventLogEntry, on_step: Callable[[str], None]) -> None:
         on_step(event.step_key.replace("__", "/"))
 
 
-def _with_last_words(run_id: str, failure: str) -> str:
+def _with_last_words(name: str, run_id: str, failure: str) -> str:
+    if name not in WIPING:
+        return failure
     return f"{failure} {last_words(run_id, failure)}".strip()
 
 

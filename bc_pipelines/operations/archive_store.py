@@ -116,7 +116,7 @@ class ArchiveStore:
                 body.close()
 
     def signed_url(self, key: str, valid_for: timedelta) -> str:
-        """A secret link to one object, for Heroku to fetch.
+        """A secret link to one object, for Heroku or a developer's machine to fetch.
 
         Args:
             key: the object.
@@ -146,6 +146,12 @@ class ArchiveStore:
                 for found in page.get("Contents", ())
                 if found["Key"].endswith((".dump", ".accounts.json"))
             )
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Keys of all objects that begin so, in alphabetical order."""
+        with self._clear_errors("list its archives"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return tuple(sorted(found["Key"] for page in pages for found in page.get("Contents", ())))
 
     def as_a_stranger(self, key: str) -> Seen:
         """What somebody without a key gets for an object and for the list: two HTTP statuses."""
@@ -221,6 +227,13 @@ class ArchiveStore:
             f"The archive store {self.bucket} could not {what}: {why}. "
             f"Check the AWS_* variables, the bucket and its permissions. {Page.ARCHIVE_STORE}"
         )
+
+
+def has_credentials() -> bool:
+    """Whether boto3 finds any AWS credentials: in variables, a profile, or the machine's own role."""
+    import boto3
+
+    return boto3.session.Session().get_credentials() is not None
 
 
 def s3_client() -> S3Client:

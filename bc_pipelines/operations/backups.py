@@ -87,6 +87,22 @@ def recent_or_new(tools: Tools, environment: Environment, on_progress: Callable[
     return _look_at(tools, database, found, captured=False) if found else _capture(tools, database, on_progress)
 
 
+def recent_or_fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfer], None]) -> Backup:
+    """As `recent_or_new`, for an environment that is reset: never what was there before, and no way back is lost.
+
+    Raises:
+        Refused: as `fresh`.
+        HerokuError: a capture failed, or Heroku cannot be reached.
+    """
+    database, limit = tools.heroku.database(environment.heroku_app), tools.settings.backup_max_age
+    wiped = tools.records.last_wiped(environment.name)
+    if wiped is not None:
+        # The newest backup is as a rule the rollback point: what the last reset took away.
+        limit = min(limit, datetime.now(UTC) - (wiped.finished_at or wiped.updated_at))
+    found = tools.heroku.recent_backup(database, newer_than=limit)
+    return _look_at(tools, database, found, captured=False) if found else fresh(tools, environment, on_progress)
+
+
 def fresh(tools: Tools, environment: Environment, on_progress: Callable[[Transfer], None]) -> Backup:
     """A backup of an environment made now, outside a reset.
 

@@ -13,7 +13,7 @@ import psycopg
 from bc_pipelines.database import beside
 from bc_pipelines.database.identity import Connection
 from bc_pipelines.operations.errors import Refused
-from bc_pipelines.operations.local_data import connected, kept_too_long, made_by_pull, require_nobody
+from bc_pipelines.operations.local_server import connected, kept_too_long, made_by_pull, require_nobody
 from bc_pipelines.operations.local_target import LocalTarget
 
 

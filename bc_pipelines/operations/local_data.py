@@ -11,73 +11,27 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 
-from bc_pipelines.checks import rows, submitted
-from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.database import beside, counts
-from bc_pipelines.database.identity import Connection, DatabaseError
+from bc_pipelines.database import beside
+from bc_pipelines.database.identity import Connection
 from bc_pipelines.laptop import Laptop
-from bc_pipelines.operations.archive_places import Places
-from bc_pipelines.operations.archive_source import Source
-from bc_pipelines.operations.archives import Sanitised, Watch, sanitise_archive
-from bc_pipelines.operations.errors import GateClosed, Refused
-from bc_pipelines.operations.local_restore import restore
+from bc_pipelines.operations import local_make
+from bc_pipelines.operations.archives import Watch
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.local_copy import Copy, Origin
+from bc_pipelines.operations.local_server import connected, is_empty, kept_too_long, made_by_pull, require_nobody
 from bc_pipelines.operations.local_target import LocalTarget
-from bc_pipelines.privacy.catalogue import Catalogue
-from bc_pipelines.privacy.policy import Policy
-from bc_pipelines.wagtail_sql import ready, sites
-from bc_pipelines.wagtail_sql.tables import has_table
+from bc_pipelines.operations.local_wishes import Wishes
 
-Old = Literal["keep", "drop"]
 KEPT_DAYS = 7
-# The first that drops a database whoever is connected (DROP DATABASE … FORCE).
-_OLDEST = 130000
-
-
-@dataclass(frozen=True)
-class RawArchive:
-    """Where the raw data comes from; nothing is read before it is opened.
-
-    Attributes:
-        environment: whose data it is.
-        backup: Heroku's name of the backup, or the file.
-        made: when the backup was finished, in ISO 8601; empty for a file.
-        open: opens it.
-    """
-
-    environment: str
-    backup: str
-    made: str
-    open: Callable[[], AbstractContextManager[Source]]
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the developer chose.
-
-    Attributes:
-        rules: profile `local` and the council's choices.
-        public: texts that the proof need not report.
-        old: what becomes of a database that no pull made; None where nothing was said.
-        end_connections: whether connections to the old database may be ended.
-        scratch: folder for work files.
-        catalogue: what is decided about each table and column; the site's own if None.
-    """
-
-    rules: Policy
-    public: tuple[str, ...]
-    old: Old | None
-    end_connections: bool
-    scratch: Path
-    catalogue: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +46,10 @@ class Pulled:
         rows: how many rows it has.
         rows_left_out: how many the copy left out.
         accounts_replaced: how many people's accounts.
+        private_pages: the password that private pages of the copy ask for; it opens nothing else.
         sites: each local address and the host that it stands for.
         missing_extensions: what this server does not have.
+        migrations: those that the developer's checkout has and the database has not, as `app.name`.
         before: name of the database before, or empty where there is none.
         before_until: the day up to which a database that no pull made is kept; empty otherwise.
         seconds: how long it took.
@@ -106,18 +62,20 @@ class Pulled:
     rows: int
     rows_left_out: int
     accounts_replaced: int
+    private_pages: str
     sites: dict[str, str]
     missing_extensions: tuple[str, ...]
+    migrations: tuple[str, ...]
     before: str
     before_until: str
     seconds: float
 
 
-def pull(raw: RawArchive, target: LocalTarget, laptop: Laptop, wishes: Wishes, watch: Watch) -> Pulled:
+def pull(origin: Origin, target: LocalTarget, laptop: Laptop, wishes: Wishes, watch: Watch) -> Pulled:
     """Replace the local database.
 
     Args:
-        raw: where the data comes from.
+        origin: where the data comes from.
         target: the local database, which `local_target` accepted.
         laptop: ports of the local sites.
         wishes: what the developer chose.
@@ -126,7 +84,7 @@ def pull(raw: RawArchive, target: LocalTarget, laptop: Laptop, wishes: Wishes, w
     Raises:
         Refused: something is in the way, and the message says what; the old database is as it was.
         GateClosed: the new database did not pass its checks and was dropped; the old one is as it was.
-        RestoreFailed, and everything of `sanitise_archive`: the same.
+        RestoreFailed, and everything that fetching the copy raises: the same.
         DatabaseError: the server cannot be reached.
     """
     begun = time.monotonic()
@@ -136,88 +94,36 @@ def pull(raw: RawArchive, target: LocalTarget, laptop: Laptop, wishes: Wishes, w
             beside.drop(server, leftover)
         if kept_too_long(server, target.name + beside.BEFORE):
             beside.drop(server, target.name + beside.BEFORE)
-        with _scratch(wishes.scratch, target) as folder, raw.open() as source:
-            places = Places(folder / "local.dump")
-            catalogue = Catalogue.load(wishes.catalogue)
-            copy = sanitise_archive(source, places, catalogue, wishes.rules, watch, public=wishes.public)
+        with _scratch(wishes.scratch, target) as folder:
+            copy = origin.fetch(folder, watch)
             new = beside.new_name(target.name)
             try:
-                missing, moved, total = _make(server, target, new, copy, laptop, wishes, watch)
+                beside.create(server, new)
+                made = local_make.fill(target, new, copy, laptop, wishes, watch)
                 watch.wait("Swapping the databases")
-                before, until = _swap(server, target, new, _facts(raw, copy), wishes)
+                before, until = _swap(server, target, new, _facts(origin, copy), wishes)
             except BaseException:
                 with suppress(psycopg.Error):
                     beside.drop(server, new)
                 raise
         with suppress(psycopg.Error):
             beside.drop(server, target.name + beside.LEAVING)
-    tables = copy.manifest.tables
     return Pulled(
         database=str(target),
-        environment=raw.environment,
-        backup=raw.backup,
-        made=raw.made or copy.manifest.archive.created_at or "",
-        rows=total,
-        rows_left_out=sum(table.rows_purged for table in tables),
-        accounts_replaced=copy.manifest.accounts.replaced,
-        sites=moved,
-        missing_extensions=missing,
+        environment=origin.environment,
+        backup=origin.backup,
+        made=_made(origin, copy),
+        rows=made.rows,
+        rows_left_out=sum(table["rows_purged"] for table in copy.manifest["tables"]),
+        accounts_replaced=copy.manifest["accounts"]["replaced"],
+        private_pages=copy.view_restriction_password,
+        sites=made.sites,
+        missing_extensions=made.missing_extensions,
+        migrations=made.migrations,
         before=before,
         before_until=until,
         seconds=round(time.monotonic() - begun, 1),
     )
-
-
-def _make(
-    server: Connection,
-    target: LocalTarget,
-    new: str,
-    copy: Sanitised,
-    laptop: Laptop,
-    wishes: Wishes,
-    watch: Watch,
-) -> tuple[tuple[str, ...], dict[str, str], int]:
-    """Fill the new database, check it, and make it a local one: missing extensions, sites and rows."""
-    beside.create(server, new)
-    with connected(target, new) as connection:
-        watch.wait("Restoring")
-        missing = restore(copy.target, target, new, connection)
-        watch.wait("Checking the new database")
-        counted = counts.row_counts(connection)
-        _require(rows.rows_match(asdict(copy.manifest), counted))
-        _require(
-            submitted.nothing_left(
-                connection,
-                mail_sink=wishes.rules.mail_sink,
-                view_restriction_password=wishes.rules.view_restriction_password,
-            )
-        )
-        moved = _move_sites(connection, laptop)
-        ready.mark_cleaned(connection)
-        ready.empty_cache_table(connection)
-        connection.execute("ANALYZE")
-    return missing, moved, sum(counted.values())
-
-
-def _require(verdict: Verdict) -> None:
-    if not verdict.passed:
-        raise GateClosed(f"The new database did not pass its check and was dropped: {verdict.summary}")
-
-
-def _move_sites(connection: Connection, laptop: Laptop) -> dict[str, str]:
-    """Put every Site record on localhost, each with a port of its own; the default site's comes first."""
-    if not has_table(connection, "wagtailcore_site"):
-        return {}
-    moved: dict[str, str] = {}
-    taken: set[int] = set()
-    for site in sorted(sites.read_sites(connection), key=lambda each: (not each.is_default_site, each.id)):
-        port = laptop.port_of(site.hostname, taken)
-        taken.add(port)
-        moved[f"http://localhost:{port}"] = site.hostname
-        connection.execute(
-            "UPDATE wagtailcore_site SET hostname = 'localhost', port = %s WHERE id = %s", [port, site.id]
-        )
-    return moved
 
 
 def _require_free(server: Connection, target: LocalTarget, wishes: Wishes) -> None:
@@ -242,37 +148,6 @@ def _require_free(server: Connection, target: LocalTarget, wishes: Wishes) -> No
             f"{target} was not made by a sanitised pull: it may hold personal data, or your own work. Nothing was "
             f"changed. --old keep keeps it for {KEPT_DAYS} days as {name}{beside.BEFORE}, --old drop drops it."
         )
-
-
-def require_nobody(server: Connection, target: LocalTarget, name: str, *, end: bool) -> None:
-    """Refuse while somebody is connected, and name who it is.
-
-    Raises:
-        Refused: there is a connection, and it is not to be ended.
-    """
-    found = beside.sessions(server, name)
-    if found and not end:
-        raise Refused(
-            f"Connected to {name} on {target.where}: {', '.join(map(str, found))}. Nothing was changed. Stop the "
-            "site and close your SQL programs, or let this end their connections: --end-connections"
-        )
-
-
-def made_by_pull(server: Connection, name: str) -> bool:
-    """Whether a sanitised pull made a database."""
-    return "pulled" in (beside.read_mark(server, name) or {})
-
-
-def kept_too_long(server: Connection, name: str) -> bool:
-    """Whether a database that no pull made has been kept longer than its owner confirmed."""
-    until = str((beside.read_mark(server, name) or {}).get("kept_until", ""))
-    return bool(until) and until < datetime.now(UTC).date().isoformat()
-
-
-def is_empty(target: LocalTarget) -> bool:
-    """Whether a database holds no table at all, so that nothing is lost with it."""
-    with connected(target, target.name) as connection:
-        return not counts.row_counts(connection)
 
 
 def _swap(
@@ -305,38 +180,18 @@ def _swap(
     return kept, until
 
 
-def _facts(raw: RawArchive, copy: Sanitised) -> dict[str, Any]:
+def _facts(origin: Origin, copy: Copy) -> dict[str, Any]:
     return {
-        "environment": raw.environment,
-        "backup": raw.backup,
-        "made": raw.made or copy.manifest.archive.created_at,
+        "environment": origin.environment,
+        "backup": origin.backup,
+        "made": _made(origin, copy),
         "pulled": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": copy.sha256,
     }
 
 
-@contextmanager
-def connected(target: LocalTarget, database: str) -> Iterator[Connection]:
-    """A connection to a database on the local server; `identity.connect` wants a host, a socket need not have one.
-
-    Raises:
-        DatabaseError: the server refuses or does not answer.
-        Refused: it is too old.
-    """
-    url = target.url(database)
-    try:
-        connection = psycopg.connect(url, application_name="bc_pipelines pull", autocommit=True, connect_timeout=15)
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split())
-        if target.parameters.get("password"):
-            reason = reason.replace(target.parameters["password"], "***")
-        raise DatabaseError(f"The database {database} on {target.where} could not be opened: {reason}") from None
-    with connection:
-        if connection.info.server_version < _OLDEST:
-            raise Refused(
-                f"The server {target.where} is older than PostgreSQL 13. Nothing was changed. Use a newer one."
-            )
-        yield connection
+def _made(origin: Origin, copy: Copy) -> str:
+    return origin.made or copy.manifest["archive"]["created_at"] or ""
 
 
 @contextmanager

@@ -7,7 +7,7 @@ here: what is personal (see `privacy`) and what is searched for (see `proof`).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,17 +62,39 @@ def sanitise_backup(tools: Tools, record: ResetRecord, on_progress: Callable[[in
     """
     app = tools.settings.production.heroku_app
     backup = _source(tools, record)
-    rules = _policy(tools)
+    public = tools.settings.declared_public
+    with sanitised_copy(tools, app, backup, _policy(tools), public, on_progress) as (path, sanitised):
+        return _keep(tools, record, path, sanitised) if sanitised.proof.passed else sanitised
+
+
+@contextmanager
+def sanitised_copy(
+    tools: Tools,
+    app: str,
+    backup: Transfer,
+    rules: Policy,
+    public: Sequence[str],
+    on_progress: Callable[[int], None],
+) -> Iterator[tuple[Path, Sanitised]]:
+    """A backup's sanitised copy on this machine's disk, inside the block only, and the evidence about it.
+
+    Args:
+        tools: the run's tools.
+        app: whose backup it is.
+        backup: the backup.
+        rules: profile and council's choices.
+        public: texts that somebody looked at and declared public.
+        on_progress: called with the bytes read so far.
+
+    Raises:
+        As `sanitise_backup`.
+    """
     with _scratch_folder(tools.settings.scratch) as folder:
         path = folder / "archive.dump"
-        with (
-            tools.heroku.open_backup(app, backup) as source,
-            collector_for(rules, tools.settings.declared_public) as collector,
-        ):
+        with tools.heroku.open_backup(app, backup) as source, collector_for(rules, public) as collector:
             manifest = write_copy(source, path, Catalogue.load(), rules, collector, on_progress)
             proof = collector.search(path, jobs_for(path))
-        sanitised = Sanitised(manifest, proof, path.stat().st_size, digest(path), key="")
-        return _keep(tools, record, path, sanitised) if proof.passed else sanitised
+        yield path, Sanitised(manifest, proof, path.stat().st_size, digest(path), key="")
 
 
 def _policy(tools: Tools) -> Policy:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from bc_pipelines.wagtail_sql.passwords import hashed
 from bc_pipelines.wagtail_sql.tables import Connection, columns, has_table
 
 USERS, GROUPS, MEMBERSHIPS, PROFILES = "users_user", "auth_group", "users_user_groups", "wagtailusers_userprofile"
@@ -154,6 +155,23 @@ def put_back(connection: Connection, accounts: Iterable[ExtraAccount]) -> PutBac
                     usernames.add(account.username.lower())
                     restored.append(account.masked)
     return PutBack(tuple(restored), tuple(there), tuple(skipped), tuple(sorted(missing)))
+
+
+def add_superuser(connection: Connection, email: str, password: str) -> None:
+    """Insert an account that may do everything, with its address as its user name, and a profile.
+
+    Args:
+        connection: an open connection to a copy that nobody else uses.
+        email: its address.
+        password: in plain text; only its hash goes to the server.
+    """
+    now = datetime.now(UTC)
+    person = {"username": email, "email": email, "first_name": "", "last_name": "", "password": hashed(password)}
+    may = dict.fromkeys(("is_staff", "is_superuser", "is_active"), True)
+    with connection.transaction():
+        row = connection.execute(_INSERT, person | may | {"date_joined": now, "last_login": None}).fetchone()
+        if row is not None:
+            _add_profile(connection, row[0])
 
 
 def _is_staff(email: str, staff_domains: Collection[str]) -> bool:

@@ -9,6 +9,7 @@ from bc_pipelines.wagtail_sql.tables import Connection, has_table
 BIRDBATH_TABLE = "birdbath_execution"
 CACHE_TABLE = "database_cache"
 INDEX_TABLE = "wagtailsearch_indexentry"
+MIGRATIONS_TABLE = "django_migrations"
 
 
 def mark_cleaned(connection: Connection) -> bool:
@@ -60,3 +61,16 @@ def has_index(connection: Connection) -> bool:
             sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(INDEX_TABLE))
         ).fetchone()
     return bool(row and row[0])
+
+
+def applied_migrations(connection: Connection) -> frozenset[tuple[str, str]]:
+    """App label and name of every migration that Django has on record here; empty where it keeps none.
+
+    Args:
+        connection: an open connection.
+    """
+    with connection.transaction():
+        if not has_table(connection, MIGRATIONS_TABLE):
+            return frozenset()
+        rows = connection.execute(sql.SQL("SELECT app, name FROM {}").format(sql.Identifier(MIGRATIONS_TABLE)))
+        return frozenset((str(app), str(name)) for app, name in rows)

@@ -22,6 +22,7 @@ ASSETS = {
     "media": {"production/media", "development/media", "staging/incoming_media", "staging/media"},
     "cleanup": {"staging/ready", "staging/served_pages"},
     "comms": {"staging/reset_report"},
+    "local": {"local/sanitised_archive"},
 }
 CHECKS = {
     "production/backup": {
@@ -60,6 +61,7 @@ CHECKS = {
         "hidden_as_served",
     },
 }
+CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 NOT_BLOCKING = {
     "staff_can_log_in",
     "site_settings_still_attached",
@@ -75,6 +77,37 @@ NOT_BLOCKING = {
     "headers_kept",
     "private_files_left_out",
 }
+
+
+def test_a_local_database_brings_its_own_assets_and_jobs() -> None:
+    """Where one is configured, and nowhere else, there is a local database with its checks and a job for each pull."""
+    there = build_definitions(on_laptop=True)
+    dg.Definitions.validate_loadable(there)
+    assets = there.resolve_asset_graph()
+    more = assets.get_all_asset_keys() - graph().get_all_asset_keys()
+    assert {key.to_user_string() for key in more} == {"local/database"}
+    checks = {key.name for key in assets.asset_check_keys - graph().asset_check_keys}
+    assert checks == {"every_row_arrived", "nothing_submitted_is_left", "nobody_is_kept"}
+    jobs = {job.name for job in there.jobs or ()} - {job.name for job in defs.jobs or ()}
+    assert jobs == {f"pull_{name}_data" for name in ("production", "staging", "development")}
+    for name in jobs:
+        assert there.resolve_job_def(name).description
+        assert dg.validate_run_config(there.resolve_job_def(name), {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "there"),
+    [({}, "False"), *(({name: "x"}, "True") for name in ("BC_LOCAL_DATABASE_URL", "DATABASE_URL"))],
+)
+def test_the_variables_of_a_local_database_bring_it(variables: dict[str, str], there: str) -> None:
+    """A code server decides by the variables that it was started with."""
+    program = (
+        "from bc_pipelines.definitions import defs\nprint(any(job.name == 'pull_production_data' for job in defs.jobs))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=variables, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == there
 
 
 def graph() -> AssetGraph:
@@ -146,7 +179,7 @@ def test_the_way_back_is_a_branch_of_its_own() -> None:
 
 def test_nothing_runs_by_itself_until_it_is_switched_on() -> None:
     """In a new installation, schedules and sensors that start something are off; those that only tell are on."""
-    assert [s.default_status for s in defs.schedules or ()] == [dg.DefaultScheduleStatus.STOPPED]
+    assert {s.default_status for s in defs.schedules or ()} == {dg.DefaultScheduleStatus.STOPPED}
     on = {s.name for s in defs.sensors or () if s.default_status is dg.DefaultSensorStatus.RUNNING}
     assert on == {"where_staging_stands_after_a_failure", "where_staging_stands_after_terminate"}
     assert not any(s.targets for s in defs.sensors or () if s.name in on)

@@ -1,4 +1,4 @@
-"""The weekly reset: when it is due, what must hold for it to begin, and what it asks for."""
+"""What is scheduled: when it is due, what must hold for it to begin, and what it asks for."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +13,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.jobs import reset_staging
-from bc_pipelines.defs.schedules import weekly_staging_reset
+from bc_pipelines.defs.schedules import nightly_local_archives, weekly_staging_reset
 from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines_tests.postgres import Cluster
 
@@ -140,3 +140,24 @@ def test_it_is_five_in_the_morning_in_summer_and_in_winter(begin: date) -> None:
     assert {(moment.weekday(), moment.hour, moment.minute) for moment in due} == {(0, 5, 0)}
     assert {later.date() - earlier.date() for earlier, later in pairwise(due)} == {timedelta(days=7)}
     assert {moment.astimezone(UTC).hour for moment in due} == {4, 5}, "the clocks change within these weeks"
+
+
+@pytest.mark.usefixtures("environments")
+def test_every_night_each_environment_gets_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run for each environment, once a night, that the job accepts; a missing setting is a reason for none."""
+
+    def night() -> dg.SkipReason | list[dg.RunRequest]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=MONDAY)
+            decided = nightly_local_archives.evaluate_tick(context)
+        return list(decided.run_requests or ()) or dg.SkipReason(decided.skip_message)
+
+    requests = night()
+    assert isinstance(requests, list)
+    assert len({request.run_key for request in requests}) == 3
+    configs = [request.run_config["ops"]["local__sanitised_archive"]["config"] for request in requests]
+    assert {config["environment"] for config in configs} == {"production", "staging", "development"}
+    job = defs.resolve_job_def("make_local_archive")
+    assert all(dg.validate_run_config(job, request.run_config) for request in requests)
+    monkeypatch.delenv("HEROKU_API_KEY")
+    assert isinstance(night(), dg.SkipReason)

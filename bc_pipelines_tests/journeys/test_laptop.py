@@ -1,0 +1,193 @@
+"""The team's server makes archives for laptops; a laptop without a token pulls them, and the site runs on one."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner, Result
+
+from bc_pipelines.archive_output import BAD_INPUT, REFUSED
+from bc_pipelines.cli import app
+from bc_pipelines.defs.jobs import archive_config
+from bc_pipelines.defs.launch import Outcome, run_job
+from bc_pipelines.operations import local_archive
+from bc_pipelines.operations.archive_store import ArchiveStore
+from bc_pipelines.sandbox.world import BUCKETS
+from bc_pipelines_tests.journeys.world import STAGING, Outside
+from bc_pipelines_tests.postgres import Cluster
+from bc_pipelines_tests.sandbox.site.copies import SITE, Copy
+
+NAME = "laptop"
+ME = "me@developers.example"
+LOG_IN = """
+import os
+from django.test import Client
+client = Client(HTTP_HOST="localhost:8000")
+print(client.login(username=os.environ["NAME"], password=os.environ["PASSWORD"]))
+print(client.get("/admin/", secure=True).status_code)
+"""
+
+
+@pytest.fixture(scope="module")
+def local(outside: Outside) -> Iterator[Cluster]:
+    """A developer's own server, and no token for Heroku."""
+    places = outside.world.postgres
+    with Cluster(places.bin) as cluster, pytest.MonkeyPatch.context() as variables:
+        variables.setenv("PATH", f"{places.bin}{os.pathsep}{os.environ['PATH']}")
+        variables.setenv("BC_LOCAL_DATABASE_URL", cluster.url(NAME))
+        variables.delenv("DATABASE_URL", raising=False)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def archives(first: Outcome, outside: Outside) -> dict[str, Outcome]:
+    """The job make_local_archive, run for production and for staging as a reset left it."""
+    assert first.succeeded, first.failure
+    return {name: make(name) for name in ("production", "staging")}
+
+
+@pytest.fixture
+def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laptop has no access to Heroku, and Dagster only as files in a folder of its own."""
+    for name in ("HEROKU_API_KEY", "DAGSTER_DATABASE_URL", "BC_VIEW_RESTRICTION_PASSWORD"):
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def dagster_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Dagster instance of the laptop's own."""
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    return home
+
+
+def make(environment: str) -> Outcome:
+    """Run the job."""
+    return run_job("make_local_archive", archive_config(environment), lambda _step: None)
+
+
+def bucks(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, arguments)
+
+
+def store() -> ArchiveStore:
+    """The archive store, as the product reaches it."""
+    return ArchiveStore(BUCKETS["archives"])
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_server_makes_an_archive(environment: str, archives: dict[str, Outcome], outside: Outside) -> None:
+    """It is proven, described in the store, and made from a backup that was there or was captured."""
+    made = archives[environment]
+    assert made.succeeded, made.failure
+    assert {check.name for check in made.checks if check.passed} == {
+        "every_column_classified",
+        "proof_found_nothing",
+        "store_is_private",
+    }
+    found = local_archive.newest(store(), environment)
+    assert found is not None
+    assert found.environment == environment
+    assert store().size(found.key) == found.size_bytes
+    assert made.metadata["local/sanitised_archive"]["accounts kept"] == 0
+
+
+def test_production_was_not_asked_for_another_backup(archives: dict[str, Outcome], outside: Outside) -> None:
+    """The reset's own backup is recent enough to be adopted."""
+    assert archives["production"].succeeded
+    assert archives["production"].metadata["local/sanitised_archive"]["backup"] in {
+        f"b{transfer['num']:03}" for transfer in outside.transfers("buckinghamshire-production", "gof3r")
+    }
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_a_laptop_pulls_without_a_token(
+    local: Cluster, dagster_home: Path, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store's archive is fetched; the developer logs in to the site; the run is in the laptop's own Dagster."""
+    monkeypatch.chdir(SITE)
+    result = bucks("pull", "data", "production", "--json", "--superuser", ME)
+    assert result.exit_code == 0, result.output
+    assert "comes from the archive store" in result.stderr
+    done = json.loads(result.stdout)
+    assert done["migrations"] == []
+    assert len(done["sites"]) == 5
+    site = Copy(local, NAME, tmp_path / "media")
+    assert site.rows("SELECT count(*) FROM wagtailforms_formsubmission") == [(0,)]
+    emails = {str(email) for (email,) in site.rows("SELECT email FROM users_user")}
+    assert emails.isdisjoint({str(row[0]) for row in outside.sql("production", "SELECT email FROM users_user")} - {""})
+    said = site.manage("shell", "-c", LOG_IN, ALLOWED_HOSTS="localhost", NAME=ME, PASSWORD=done["login"]["password"])
+    assert said.stdout.split() == ["True", "200"], said.stderr
+    with dg.DagsterInstance.get() as instance:
+        [run] = instance.get_runs()
+        assert (run.job_name, run.status) == ("pull_production_data", dg.DagsterRunStatus.SUCCESS)
+        checks = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        assert len(checks.records) == 3
+        told = str(list(instance.all_logs(run.run_id)))
+    assert done["login"]["password"] not in told
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_a_refusal_in_a_recorded_pull_is_the_same_refusal(
+    local: Cluster, dagster_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stops a pull ends with the same words and code as without Dagster, and the run has failed there."""
+    monkeypatch.setenv("BC_LOCAL_DATABASE_URL", local.url("mine"))
+    local.create_database("mine")
+    local.execute("CREATE TABLE mine ()", database="mine")
+    result = bucks("pull", "data", "production")
+    assert result.exit_code == REFUSED
+    assert "--old keep" in result.stderr
+    with dg.DagsterInstance.get() as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_an_archive_that_was_tampered_with_is_not_used(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest is not the one that was noted: nothing is restored."""
+    monkeypatch.delenv("DAGSTER_HOME")
+    found = local_archive.newest(store(), "staging")
+    assert found is not None
+    store().put_text(found.key, "PGDMP, but another one", "application/octet-stream")
+    result = bucks("pull", "data", "staging", "--old", "drop")
+    assert result.exit_code == BAD_INPUT
+    assert "is not the archive that was stored there" in result.stderr
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_where_no_way_leads_to_the_data_it_says_so(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an archive nor a token: which job makes the one, and which variable is the other."""
+    monkeypatch.delenv("DAGSTER_HOME")
+    result = bucks("pull", "data", "development")
+    assert result.exit_code == REFUSED
+    assert "make_local_archive" in result.stderr
+    assert "HEROKU_API_KEY" in result.stderr
+
+
+@pytest.mark.usefixtures("archives")
+def test_whoever_has_a_token_may_go_past_the_store(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --from-production the raw backup streams from Heroku, and the command says what that means."""
+    monkeypatch.delenv("DAGSTER_HOME")
+    result = bucks("pull", "data", "production", "--from-production", "--old", "drop")
+    assert result.exit_code == 0, result.output
+    assert "passes through this machine's memory, raw" in result.stderr
+
+
+@pytest.mark.usefixtures("archives")
+def test_old_archives_go(outside: Outside) -> None:
+    """The two newest stay; so does what is newer than the newest whole one, because somebody may be storing it."""
+    for name in ("20200101T000000Z-b001", "20200102T000000Z-b002"):
+        for ending in ("dump", "json"):
+            store().put_text(f"local/production/{name}.{ending}", "{}", "text/plain")
+    store().put_text("local/production/29990101T000000Z-b999.dump", "x", "text/plain")
+    assert local_archive.forget_old(store(), "production") == 2
+    kept = store().keys("local/production/")
+    assert len(kept) == 5
+    assert "local/production/20200102T000000Z-b002.json" in kept
+    assert STAGING not in str(kept)
