@@ -15,6 +15,7 @@ from bc_pipelines.archive_cli import app as archive_app
 from bc_pipelines.pull_cli import app as pull_app
 from bc_pipelines.pull_cli import local_app
 from bc_pipelines.reset_cli import app as reset_app
+from bc_pipelines.reset_cli import preview
 from bc_pipelines.sandbox.cli import app as sandbox_app
 from bc_pipelines.terminal import in_a_sentence
 
@@ -28,6 +29,9 @@ app.add_typer(reset_app, name="reset")
 app.add_typer(archive_app, name="archive", help="Backups as files: look into them, take personal data out, prove it.")
 app.add_typer(pull_app, name="pull")
 app.add_typer(local_app, name="local", help="The local database: what it holds, and the one before the last pull.")
+
+
+app.command()(preview)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`bucks reset`: resetting staging, going back, and what is on record of both.
+"""`bucks reset` and `bucks preview`: resetting staging, going back, and what is on record of both.
 
 Belongs here: options, help texts and exit codes. Does not belong here: what is printed (see `reset_output`), work (see
 `operations`) and running jobs (see `defs.launch`).
@@ -18,6 +18,7 @@ from bc_pipelines.reset_output import (
     backups_as_json,
     backups_table,
     print_outcome,
+    print_preview,
     records_table,
 )
 from bc_pipelines.terminal import FAILED, in_a_sentence
@@ -61,6 +62,22 @@ def reset(
         with in_a_sentence(console):
             _save_report(outcome, report)
         console.print(f"Report: {report}")
+    _end_with(outcome)
+
+
+def preview(ui_url: UiUrl = "") -> None:
+    """Show what a reset of staging would do and what stands against it: run the job preview_staging_reset here.
+
+    Changes nothing. Ends with 0 where a reset could begin, with 1 otherwise.
+
+    Example: bucks preview
+    """
+    from bc_pipelines.defs.launch import run_preview
+
+    console = Console()
+    with in_a_sentence(console), console.status("preview_staging_reset begins"):
+        outcome = run_preview(lambda _step: None)
+    print_preview(console, outcome, ui_url)
     _end_with(outcome)
 
 

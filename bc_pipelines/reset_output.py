@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Column, Table
@@ -26,6 +27,19 @@ def print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
     console.print(_steps_table(outcome))
     _print_checks(console, outcome)
     console.print(_figures_table(outcome))
+    _print_failure_and_link(console, outcome, ui_url)
+
+
+def print_preview(console: Console, outcome: Outcome, ui_url: str) -> None:
+    """Print the plan of a reset that was not begun, and each check."""
+    plan = outcome.metadata.get("staging/reset_plan", {}).get("plan")
+    if plan is not None:
+        console.print(Markdown(str(plan)))
+    _print_checks(console, outcome)
+    _print_failure_and_link(console, outcome, ui_url)
+
+
+def _print_failure_and_link(console: Console, outcome: Outcome, ui_url: str) -> None:
     if not outcome.succeeded:
         console.print(f"\n[bold red]The run stopped.[/] {escape(outcome.failure)}", highlight=False, soft_wrap=True)
     if ui_url:

@@ -1,7 +1,9 @@
 """The whole road: production's backup in, an anonymised staging site out, on real servers."""
 
 import httpx
+from typer.testing import CliRunner
 
+from bc_pipelines.cli import app
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
@@ -80,6 +82,17 @@ def test_the_record_says_how_it_went(first: Outcome, outside: Outside) -> None:
     assert record.state is State.DONE
     assert record.facts["rollback_point"] == "b101"
     assert record.requested_by == "a journey"
+
+
+def test_a_preview_shows_the_plan_and_changes_nothing(first: Outcome, outside: Outside) -> None:
+    """What would be wiped and what by, every check, and staging afterwards as before."""
+    before = outside.rows("staging")
+    said = CliRunner().invoke(app, ["preview"], env={"COLUMNS": "200"})
+    assert said.exit_code == 0, said.output
+    assert f"Wiped: {STAGING}" in said.output
+    assert "Replaced by: production's" in said.output
+    assert "token may reset" in said.output
+    assert outside.rows("staging") == before
 
 
 def test_a_second_reset_replaces_what_was_made_on_staging(first: Outcome, outside: Outside) -> None:

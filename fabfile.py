@@ -1,0 +1,3 @@
+"""The names of the runbook: `fab --list`."""
+
+from bc_pipelines.fab import *  # noqa: F403
