@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 
 from bc_pipelines.archive_cli import app as archive_app
+from bc_pipelines.media_cli import app as media_app
+from bc_pipelines.media_cli import push_app
 from bc_pipelines.pull_cli import app as pull_app
 from bc_pipelines.pull_cli import local_app
 from bc_pipelines.reset_cli import app as reset_app
@@ -28,6 +30,8 @@ app.add_typer(sandbox_app, name="sandbox", help="The outside world on this machi
 app.add_typer(reset_app, name="reset")
 app.add_typer(archive_app, name="archive", help="Backups as files: look into them, take personal data out, prove it.")
 app.add_typer(pull_app, name="pull")
+app.add_typer(push_app, name="push")
+app.add_typer(media_app, name="media")
 app.add_typer(local_app, name="local", help="The local database: what it holds, and the one before the last pull.")
 
 

@@ -14,6 +14,12 @@ __all__ = [  # noqa: RUF022 - in the runbook's order
     "pull_dev_data",
     "pull_staging_data",
     "pull_production_data",
+    "pull_dev_media",
+    "pull_staging_media",
+    "pull_production_media",
+    "pull_production_images",
+    "push_staging_images",
+    "push_staging_media",
     "reset_staging",
     "preview_reset",
 ]
@@ -66,6 +72,49 @@ def pull_production_data(
     _pull_data("production", superuser, old, end_connections, from_heroku, unknown_columns)
 
 
+_MEDIA_HELP = {"yes": "Delete what is too much here, without a question."}
+_PUSH_HELP = {
+    "delete": "Delete what is too much there, after a question.",
+    "yes": "Without the question.",
+}
+
+
+@task(help=_MEDIA_HELP)
+def pull_dev_media(_context: Context, yes: bool = False) -> None:
+    """Pull development's images and documents."""
+    _bucks("pull", "media", "development", *_flags(yes=yes))
+
+
+@task(help=_MEDIA_HELP)
+def pull_staging_media(_context: Context, yes: bool = False) -> None:
+    """Pull staging's images and documents."""
+    _bucks("pull", "media", "staging", *_flags(yes=yes))
+
+
+@task(help=_MEDIA_HELP)
+def pull_production_media(_context: Context, yes: bool = False) -> None:
+    """Pull production's images and documents."""
+    _bucks("pull", "media", "production", *_flags(yes=yes))
+
+
+@task(help=_MEDIA_HELP)
+def pull_production_images(_context: Context, yes: bool = False) -> None:
+    """Pull production's images without renditions."""
+    _bucks("pull", "images", "production", *_flags(yes=yes))
+
+
+@task(help=_PUSH_HELP)
+def push_staging_images(_context: Context, delete: bool = False, yes: bool = False) -> None:
+    """Push the images that are here to staging."""
+    _bucks("push", "images", "staging", *_flags(delete=delete, yes=yes))
+
+
+@task(help=_PUSH_HELP)
+def push_staging_media(_context: Context, delete: bool = False, yes: bool = False) -> None:
+    """Push all media that are here to staging."""
+    _bucks("push", "media", "staging", *_flags(delete=delete, yes=yes))
+
+
 @task(help={"confirm": "Type the name of the Heroku app whose database is wiped."})
 def reset_staging(_context: Context, confirm: str = "") -> None:
     """Replace staging by a clean copy of production."""
@@ -85,6 +134,10 @@ def _pull_data(
     options = {"--superuser": superuser, "--old": old, "--unknown-columns": unknown_columns}
     given = [part for option, value in options.items() for part in _given(option, value)]
     _bucks("pull", "data", environment, *given, *(flag for flag, wanted in flags.items() if wanted))
+
+
+def _flags(**wanted: bool) -> tuple[str, ...]:
+    return tuple(f"--{name}" for name, given in wanted.items() if given)
 
 
 def _given(option: str, value: str) -> tuple[str, ...]:

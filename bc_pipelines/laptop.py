@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bc_pipelines.tables import SettingsError, only
@@ -50,7 +51,7 @@ def read_laptop(variables: Mapping[str, str], table: Mapping[str, Any]) -> Lapto
     Raises:
         SettingsError: no local database is named, or a port is none.
     """
-    only(table, "local", "ports")
+    only(table, "local", "ports", "media", "bandwidth")
     ports = table.get("ports", {})
     if not isinstance(ports, Mapping) or not all(type(port) is int and 0 < port < 65536 for port in ports.values()):
         raise SettingsError('local.ports must hold a port for each host, as "www.council.example" = 8000.')
@@ -65,3 +66,21 @@ def read_laptop(variables: Mapping[str, str], table: Mapping[str, Any]) -> Lapto
                 ports={str(host).lower(): port for host, port in ports.items()},
             )
     raise SettingsError(f"No local database is named. Add this line to your .env, with your own name for it: {_LINE}")
+
+
+def read_media_folder(table: Mapping[str, Any]) -> tuple[Path, str]:
+    """The folder that media are pulled into and pushed from, and how fast, as `[local]` says.
+
+    Returns:
+        The folder, `media` below the current one unless set; and a limit as rclone has it, such as `4M` for four
+        megabytes a second, empty for none.
+
+    Raises:
+        SettingsError: one of them is not what it must be.
+    """
+    folder, bandwidth = table.get("media", "media"), table.get("bandwidth", "")
+    if not isinstance(folder, str) or not folder:
+        raise SettingsError('local.media must name a folder, as "media".')
+    if not isinstance(bandwidth, str) or not re.fullmatch(r"([0-9.]+[BKMG]?)?", bandwidth):
+        raise SettingsError('local.bandwidth must be an amount a second, as "4M" for four megabytes.')
+    return Path(folder), bandwidth

@@ -92,6 +92,8 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
 
     from bc_pipelines.database.identity import DatabaseError
     from bc_pipelines.heroku.errors import HerokuError
+    from bc_pipelines.media.errors import MediaError
+    from bc_pipelines.media.errors import Refused as MediaRefused
     from bc_pipelines.operations.archive_source import BadSource
     from bc_pipelines.operations.archives import NotProven
     from bc_pipelines.operations.errors import GateClosed, OutOfReach, Refused
@@ -110,10 +112,10 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
         reason = error.strerror or type(error).__name__
         return FAILED, (f"A file could not be written: {reason}.", state, _NEXT[FAILED])
     codes: tuple[tuple[int, tuple[type[Exception], ...]], ...] = (
-        (REFUSED, (Refused, CatalogueRefusal)),
+        (REFUSED, (Refused, MediaRefused, CatalogueRefusal)),
         (BAD_INPUT, (BadSource, ArchiveError, PrivacyError, SettingsError)),
         (NOT_PROVEN, (NotProven, ProofFailed, GateClosed)),
-        (FAILED, (DatabaseError, OutOfReach, RestoreFailed)),
+        (FAILED, (DatabaseError, MediaError, OutOfReach, RestoreFailed)),
     )
     for code, kinds in codes:
         if isinstance(error, kinds):

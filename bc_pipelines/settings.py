@@ -34,17 +34,17 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from bc_pipelines.deadlines import Deadlines, read_deadlines
-from bc_pipelines.laptop import LOCAL_DATABASE_VARIABLES, Laptop, read_laptop
+from bc_pipelines.heroku_access import Heroku as Heroku
+from bc_pipelines.heroku_access import read_heroku
+from bc_pipelines.laptop import LOCAL_DATABASE_VARIABLES, Laptop, read_laptop, read_media_folder
 from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
 _TABLES = ("archive_store", "backups", "deadlines", "local", "media", "privacy", "proof", "environments")
-HEROKU_PLATFORM_URL = "https://api.heroku.com"
-HEROKU_DATA_HOST = "api.data.heroku.com"
+_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -98,23 +98,6 @@ class Privacy:
     staff_passwords: Literal["keep", "replace"]
     mail_sink: str
     view_restriction_password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Heroku:
-    """How Heroku's two APIs are reached.
-
-    Attributes:
-        platform_url: base URL of the Platform API.
-        data_url: base URL of the Data API.
-        api_key: the token.
-        poll_seconds: pause between two looks at a transfer, in seconds.
-    """
-
-    platform_url: str
-    data_url: str
-    api_key: str = field(repr=False)
-    poll_seconds: float
 
 
 @dataclass(frozen=True)
@@ -191,7 +174,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         media=read_media(table.get("media", {}), table["environments"], variables),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
-        heroku=_heroku(variables),
+        heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
         scratch=Path(variables.get("BC_SCRATCH") or tempfile.gettempdir()),
@@ -234,9 +217,58 @@ def laptop(variables: Mapping[str, str] | None = None) -> tuple[Laptop, Mapping[
     table = read_environments(variables)
     environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
     _refuse_contradictions(environments)
-    heroku = _heroku(variables) if variables.get("HEROKU_API_KEY") else None
+    heroku = read_heroku(variables) if variables.get("HEROKU_API_KEY") else None
     scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
     return read_laptop(variables, table.get("local", {})), environments, heroku, scratch
+
+
+@dataclass(frozen=True)
+class LaptopMedia:
+    """What pulling and pushing media needs to know.
+
+    Attributes:
+        media: where the environments' media are and how they may be moved.
+        environments: by name.
+        heroku: how Heroku is reached; None without a token.
+        folder: that is pulled into and pushed from.
+        bandwidth: the most that is moved in a second, as rclone has it; empty for no limit.
+        laptop: the local database; None where none is configured.
+        network: variables about proxies and certificates, for a program that moves files.
+    """
+
+    media: MediaSettings
+    environments: Mapping[str, Environment]
+    heroku: Heroku | None
+    folder: Path
+    bandwidth: str
+    laptop: Laptop | None
+    network: Mapping[str, str]
+
+
+def laptop_media(variables: Mapping[str, str] | None = None) -> LaptopMedia:
+    """What pulling and pushing media needs to know; neither Dagster's database nor the archive store.
+
+    Args:
+        variables: environment variables; the process's own if left out.
+
+    Raises:
+        SettingsError: something is missing, unknown or contradictory.
+    """
+    variables = os.environ if variables is None else variables
+    table = read_environments(variables)
+    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
+    _refuse_contradictions(environments)
+    local = table.get("local", {})
+    folder, bandwidth = read_media_folder(local)
+    return LaptopMedia(
+        media=read_media(table.get("media", {}), table["environments"], variables),
+        environments=environments,
+        heroku=read_heroku(variables) if variables.get("HEROKU_API_KEY") else None,
+        folder=folder,
+        bandwidth=bandwidth,
+        laptop=read_laptop(variables, local) if names_local_database(variables) else None,
+        network={name: value for name, value in variables.items() if name.upper() in _NETWORK},
+    )
 
 
 def archive_bucket(variables: Mapping[str, str] | None = None) -> str:
@@ -366,28 +398,6 @@ def _declared_public(table: Mapping[str, Any]) -> tuple[str, ...]:
     if any(not any(letter.isalnum() for letter in text) for text in public):
         raise SettingsError("proof.public holds a text without any letter or digit; remove it.")
     return public
-
-
-def _heroku(variables: Mapping[str, str]) -> Heroku:
-    """Read the two hosts as the Heroku CLI does: the data host takes scheme and port from the platform's."""
-    given = variables.get("HEROKU_HOST") or HEROKU_PLATFORM_URL
-    platform = given if given.startswith("http") else f"https://api.{given}"
-    data_host = variables.get("HEROKU_DATA_HOST") or HEROKU_DATA_HOST
-    parts = urlsplit(platform)
-    port = f":{parts.port}" if parts.port else ""
-    return Heroku(
-        platform_url=platform.rstrip("/"),
-        data_url=f"{parts.scheme}://{data_host}{port}",
-        api_key=_token(variables),
-        poll_seconds=float(variables.get("BC_HEROKU_POLL_SECONDS") or 3),
-    )
-
-
-def _token(variables: Mapping[str, str]) -> str:
-    token = required(variables, "HEROKU_API_KEY", "a token made by `heroku authorizations:create`").strip()
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise SettingsError("HEROKU_API_KEY holds a character that no token has; was something else pasted?")
-    return token
 
 
 def _archive_region(table: Mapping[str, Any]) -> str:

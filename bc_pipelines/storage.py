@@ -52,7 +52,8 @@ class MediaSettings:
     Attributes:
         scope: which files a reset copies.
         media_copy: whose keys copy from bucket to bucket.
-        excluded: prefixes whose objects are never copied: unfinished uploads and avatars are personal.
+        excluded: prefixes whose objects are never copied: unfinished uploads, avatars and
+            sources of imports are personal.
         most_deletes: more deletions in one run are refused.
         most_deleted_share: a larger share of the target's objects, from 0 to 1, is not deleted.
         buckets: by environment, where set; else the app's own setting counts.
@@ -61,7 +62,7 @@ class MediaSettings:
 
     scope: Scope = Scope.MEDIA
     media_copy: CopyAs = CopyAs.BOTH
-    excluded: tuple[str, ...] = ("wagtail_uploads/", "avatar_images/")
+    excluded: tuple[str, ...] = ("wagtail_uploads/", "avatar_images/", "imported_files/")
     most_deletes: int = 5_000
     most_deleted_share: float = 0.2
     buckets: Mapping[str, str] = field(default_factory=dict)

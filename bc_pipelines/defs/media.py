@@ -20,7 +20,7 @@ from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.media.plan import Action, Plan
 from bc_pipelines.operations import media_look, media_reset
 from bc_pipelines.operations.gates import require_reset
-from bc_pipelines.operations.media_reset import MediaPlan
+from bc_pipelines.operations.media_sync import MediaPlan
 from bc_pipelines.operations.record import State
 
 PRODUCTION_MEDIA = dg.AssetKey(["production", "media"])
@@ -101,8 +101,8 @@ def media(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
     with clear_errors(tools.now, record):
         planned = media_reset.plan_from_database(tools.now, record)
         moved = media_reset.carry_out(tools.now, record, planned, objects_progress(context), deletes=True)
-        verdicts = media_look.look(tools.now, record.environment)
-    for name, verdict in zip(_AFTER, verdicts, strict=True):
+        verdicts = media_look.look(tools.now, tools.now.settings.production.name, record.environment)
+    for name, verdict in zip(media_look.LOOKS, verdicts, strict=True):
         yield check_result(verdict, name, MEDIA)
     done = {"files copied": len(moved.copied), "files deleted": len(moved.deleted)}
     yield dg.MaterializeResult(metadata=done | _planned(planned.plan) | record_metadata(record))

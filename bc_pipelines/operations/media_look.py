@@ -45,38 +45,43 @@ def holding(tools: Tools, environment: str) -> Holding:
     return Holding(place.bucket, count, size, newest)
 
 
-def look(tools: Tools, environment: str) -> tuple[Verdict, ...]:
-    """Hold an environment's bucket against its database and against production's bucket.
+LOOKS = ("every_file_present", "nothing_extra", "headers_kept", "private_files_left_out")
+"""What is looked at, in the order of the verdicts."""
+
+
+def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
+    """Hold an environment's bucket against its database and against the bucket that it was filled from.
 
     Args:
         tools: the run's tools.
+        source: name of the environment that it was filled from.
         environment: a writable environment.
 
     Returns:
         Four verdicts: every file is there, nothing extra is, headers are kept, and private files are left out.
     """
     media = tools.settings.media
-    way = MediaPlaces.of(tools).route(tools.settings.production.name, environment, media.scope)
-    source, target = way.source, way.target
+    way = MediaPlaces.of(tools).route(source, environment, media.scope)
+    theirs, ours = way.source, way.target
     with target_database(tools, environment) as connection:
         named = checks.named_files(connection)
     if media.scope is Scope.IMAGES:
         named = tuple(file for file in named if file.kind == "image")
     named = tuple(file for file in named if not file.key.startswith(media.excluded))
-    with clear_errors("look at", target):
-        objects = checks.objects_in(target.client, target.name, target.prefix)
+    with clear_errors("look at", ours):
+        objects = checks.objects_in(ours.client, ours.name, ours.prefix)
         restricted = [file.key for file in named if file.restricted and file.key in objects]
-        readable = checks.open_to_strangers(target.client, target.name, restricted)
-    with clear_errors("compare with", source):
-        originals = checks.objects_in(source.client, source.name, source.prefix)
+        readable = checks.open_to_strangers(ours.client, ours.name, restricted)
+    with clear_errors("compare with", theirs):
+        originals = checks.objects_in(theirs.client, theirs.name, theirs.prefix)
         both = sorted(file.key for file in named if file.key in objects and file.key in originals)
-        kept = checks.headers_kept((source.client, source.name), (target.client, target.name), both)
-    personal, theirs = (
+        kept = checks.headers_kept((theirs.client, theirs.name), (ours.client, ours.name), both)
+    personal, of_theirs = (
         {key: size for key, size in side.items() if key.startswith(media.excluded)} for side in (objects, originals)
     )
     return (
         checks.every_file_present(named, objects),
         checks.nothing_extra(named, objects, media.excluded),
         kept,
-        checks.private_files_left_out(named, personal, theirs, readable),
+        checks.private_files_left_out(named, personal, of_theirs, readable),
     )

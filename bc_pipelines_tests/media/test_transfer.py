@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipelines.media import rclone
 from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.folder import Folder, Walk
 from bc_pipelines.media.listing import listing
@@ -193,7 +192,7 @@ def test_keys_are_in_no_argument(pair: Pair, folder: Folder, monkeypatch: pytest
         seen.extend(map(str, command))
         return popen(command, **how)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(rclone.subprocess, "Popen", noted)
+    monkeypatch.setattr(subprocess, "Popen", noted)
     pair.put(pair.source, "a.jpg")
     pulled(pair, folder).insist()
     assert seen

@@ -1,0 +1,198 @@
+"""The two ends of a command about media, whatever they are: opened, planned, and ready to be carried out.
+
+Belongs here: choosing between this machine and two buckets, and what each needs. Does not belong here: words on a
+terminal (see `media_output`), and the work itself.
+"""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bc_pipelines.storage import Scope
+
+if TYPE_CHECKING:
+    from bc_pipelines.checks.verdict import Verdict
+    from bc_pipelines.heroku.client import HerokuClient
+    from bc_pipelines.media.move import Moved, OnProgress
+    from bc_pipelines.media.plan import Plan
+    from bc_pipelines.operations.local_target import LocalTarget
+    from bc_pipelines.settings import LaptopMedia
+
+LOCAL = "local"
+"""The name of this machine, in place of an environment's."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for.
+
+    Attributes:
+        scope: which files.
+        deletes: whether what is too much on the target is to go.
+        yes: whether no question is needed for that.
+        as_json: whether a machine reads the answer.
+        quiet: whether nothing is printed.
+    """
+
+    scope: Scope
+    deletes: bool = False
+    yes: bool = False
+    as_json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Both ends and the plan between them.
+
+    Attributes:
+        source: for people.
+        target: for people.
+        plan: every change.
+        objections: of the guard.
+        notes: what a person should know, a sentence each.
+        carry_out: moves, and deletes if told to.
+    """
+
+    source: str
+    target: str
+    plan: Plan
+    objections: tuple[str, ...]
+    notes: tuple[str, ...]
+    carry_out: Callable[[OnProgress | None, bool], Moved]
+
+    def insist(self) -> None:
+        """Refuse where the guard has an objection; nothing was copied and nothing deleted."""
+        from bc_pipelines.media.guard import insist
+
+        insist(self.objections)
+
+
+@contextmanager
+def between(source: str, target: str, asked: Asked) -> Iterator[Ends]:
+    """Two environments' buckets, under the team's lock once something is carried out.
+
+    Raises:
+        Refused: the target may not be written, or another run is under way.
+        MediaError: a bucket could not be listed.
+        SettingsError: a setting is missing or wrong.
+    """
+    from bc_pipelines.operations import media_sync
+    from bc_pipelines.operations.tools import open_tools
+
+    with open_tools() as tools:
+        planned = media_sync.plan_between(tools, source, target, asked.scope, deletes=asked.deletes)
+
+        def carry_out(on_progress: OnProgress | None, deletes: bool) -> Moved:
+            tools.lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
+            return media_sync.carry_out(tools, planned, on_progress, deletes=deletes)
+
+        way = planned.way
+        yield Ends(str(way.source), str(way.target), planned.plan, planned.objections, (), carry_out)
+
+
+@contextmanager
+def on_this_machine(source: str, target: str, asked: Asked) -> Iterator[Ends]:
+    """A bucket and this machine's folder.
+
+    Raises:
+        Refused: both ends are this machine; the environment may not be written; a push has no Dagster of the team's to
+            take the lock from.
+        MediaError: the bucket could not be listed, or the folder not be read.
+        SettingsError: a setting is missing or wrong.
+    """
+    from bc_pipelines import settings
+    from bc_pipelines.media.rclone import Mover
+    from bc_pipelines.operations import media_local
+    from bc_pipelines.operations.errors import Refused
+    from bc_pipelines.operations.local_source import heroku_client
+    from bc_pipelines.operations.media_places import MediaPlaces
+
+    if source == target:
+        raise Refused("Both ends are this machine. Nothing was moved.")
+    told = settings.laptop_media()
+    mover = Mover(variables=told.network, bandwidth=told.bandwidth)
+    with heroku_client(told.heroku) as client:
+        places = MediaPlaces(told.media, told.environments, client.config_vars if client else None)
+        if target == LOCAL:
+            database = _local_database(told, client)
+            named = media_local.named_locally(database) if database else None
+            planned = media_local.plan_pull(places, source, told.folder, asked.scope, named, mover)
+        else:
+            planned = media_local.plan_push(places, target, told.folder, asked.scope, mover, deletes=asked.deletes)
+            database = None
+
+        def carry_out(on_progress: OnProgress | None, deletes: bool) -> Moved:
+            with nullcontext() if target == LOCAL else _locked():
+                moved = media_local.carry_out(planned, on_progress, deletes=deletes)
+            if database and asked.scope is Scope.IMAGES:
+                media_local.forget_renditions(database)
+            return moved
+
+        yield Ends(str(planned.source), str(planned.target), planned.plan, planned.objections, planned.notes, carry_out)
+
+
+def look_there(source: str, target: str) -> dict[str, Verdict]:
+    """The verdicts on an environment's bucket, by name.
+
+    Raises:
+        Refused: the target is not a writable environment's own.
+        MediaError: a bucket could not be listed.
+    """
+    from bc_pipelines.operations.media_look import LOOKS, look
+    from bc_pipelines.operations.tools import open_tools
+
+    with open_tools() as tools:
+        return dict(zip(LOOKS, look(tools, source, target), strict=True))
+
+
+def look_here() -> dict[str, Verdict]:
+    """The verdicts on this machine's folder, by name.
+
+    Raises:
+        Refused: there is no local database to hold it against.
+        MediaError: the folder could not be read.
+    """
+    from bc_pipelines import settings
+    from bc_pipelines.operations.errors import Refused
+    from bc_pipelines.operations.local_source import heroku_client
+    from bc_pipelines.operations.media_local import look
+
+    told = settings.laptop_media()
+    with heroku_client(told.heroku) as client:
+        database = _local_database(told, client)
+    if database is None:
+        raise Refused("No local database is configured (BC_LOCAL_DATABASE_URL), so nothing says which files are named.")
+    return look(database, told.folder, told.media)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One run at a time changes staging: a push never meets a reset."""
+    from bc_pipelines import settings
+    from bc_pipelines.operations.errors import Refused
+    from bc_pipelines.operations.lock import ResetLock
+
+    _, url = settings.own_dagster()
+    if url is None:
+        raise Refused(
+            "A push must not meet a reset, so it needs the team's Dagster: set DAGSTER_DATABASE_URL. Nothing was moved."
+        )
+    lock = ResetLock(url)
+    lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _local_database(told: LaptopMedia, client: HerokuClient | None) -> LocalTarget | None:
+    """The local database, held against every environment's; None where none is configured."""
+    from bc_pipelines.operations.local_target import addresses_of, local_target
+
+    return local_target(told.laptop, addresses_of(client, told.environments.values())) if told.laptop else None

@@ -1,0 +1,207 @@
+"""Media between an environment's bucket and a folder on a developer's machine.
+
+Belongs here: which files come, which stay where they are and why, and that nothing is deleted unasked. Does not belong
+here: how files are compared and moved (see `media`), questions and words on a terminal (see `media_cli`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bc_pipelines.checks import media as checks
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.database import beside
+from bc_pipelines.media import guard, move, transfer
+from bc_pipelines.media.bucket import Bucket
+from bc_pipelines.media.fit import Fitting, in_the_way
+from bc_pipelines.media.folder import Folder, Walk
+from bc_pipelines.media.listing import listing
+from bc_pipelines.media.move import Moved, OnProgress
+from bc_pipelines.media.plan import ORIGINALS, Action, Plan, Wanted, make_plan
+from bc_pipelines.media.rclone import Keys, Mover
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.local_server import connected
+from bc_pipelines.operations.local_target import LocalTarget
+from bc_pipelines.operations.media_places import MediaPlaces, Place
+from bc_pipelines.operations.media_sync import DOCUMENTS
+from bc_pipelines.storage import MediaSettings, Scope
+from bc_pipelines.wagtail_sql.files import File, Kind, empty_renditions, read_files
+
+_NO_DATABASE = "Without a local database nobody can tell which documents are private, so none comes: pull data first."
+
+
+@dataclass(frozen=True)
+class LocalPlan:
+    """What is to happen between a bucket and a folder.
+
+    Attributes:
+        plan: every change.
+        source: where from.
+        target: where to.
+        objections: of the guard; empty when the plan may be carried out.
+        mover: how files are moved.
+        notes: what a person should know of it, a sentence each.
+    """
+
+    plan: Plan
+    source: Bucket | Folder
+    target: Bucket | Folder
+    objections: tuple[str, ...]
+    mover: Mover = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def plan_pull(
+    places: MediaPlaces,
+    environment: str,
+    path: Path,
+    scope: Scope,
+    named: Sequence[File] | None,
+    mover: Mover | None = None,
+) -> LocalPlan:
+    """Plan what a folder needs of an environment's media. Changes nothing.
+
+    Args:
+        places: all environments' media.
+        environment: whose media.
+        path: the folder.
+        scope: which files.
+        named: the files that the local database names; None where there is no database to ask. Then nobody can tell
+            which documents only some people may read, so no document comes.
+        mover: how files are moved, but for its keys.
+
+    Raises:
+        Refused: the environment's bucket or keys are not known.
+        MediaError: the bucket could not be listed to its end, or the folder not be read.
+    """
+    place, settings = places.place(environment), places.settings
+    source, target = place.open(place.keys, _prefix(scope)), Folder(path, _prefix(scope))
+    unknown = named is None and scope is Scope.MEDIA
+    excluded = (*settings.excluded, DOCUMENTS) if unknown else settings.excluded
+    fitting, walk = Fitting(listing(source)), Walk(target)
+    plan = make_plan(fitting, walk, excluded=excluded, has_bytes_of=target.has_bytes_of, wanted=_wanted(named, scope))
+    arriving = {change.key for change in plan.of(Action.COPY, Action.REPLACE)}
+    unfit = {key: reason for key, reason in fitting.unfit.items() if key in arriving}
+    objections = guard.objections(
+        plan, source, target, "", limits=_limits(settings), deletes=True, unfit=unfit | in_the_way(plan, target)
+    )
+    return LocalPlan(plan, source, target, objections, _mover(place, mover), (_NO_DATABASE,) if unknown else ())
+
+
+def plan_push(
+    places: MediaPlaces, environment: str, path: Path, scope: Scope, mover: Mover | None = None, *, deletes: bool
+) -> LocalPlan:
+    """Plan what an environment's bucket needs of a folder. Changes nothing.
+
+    Args:
+        places: all environments' media.
+        environment: whose bucket is written; never production's.
+        path: the folder.
+        scope: which files.
+        mover: how files are moved, but for its keys.
+        deletes: whether what the folder has not is to be deleted.
+
+    Raises:
+        Refused: the environment may not be changed, or its bucket or keys are not known.
+        MediaError: the bucket could not be listed to its end, or the folder not be read.
+    """
+    places.refuse_unwritable(environment)
+    place, settings = places.place(environment), places.settings
+    source, target = Folder(path, _prefix(scope)), place.open(place.keys, _prefix(scope))
+    walk = Walk(source)
+    plan = make_plan(walk, listing(target), excluded=settings.excluded, has_bytes_of=source.has_bytes_of)
+    objections = guard.objections(
+        plan,
+        source,
+        target,
+        places.production_bucket(),
+        limits=_limits(settings),
+        deletes=deletes,
+        unfit=walk.refused,
+    )
+    return LocalPlan(plan, source, target, objections, _mover(place, mover))
+
+
+def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, deletes: bool) -> Moved:
+    """Copy, and after that delete if asked to.
+
+    Args:
+        planned: what was planned.
+        on_progress: called with the files and bytes done so far.
+        deletes: whether what is too much on the target goes.
+
+    Raises:
+        Refused: the guard has an objection; nothing was copied and nothing deleted.
+        MediaError: some files could not be moved; what was moved stays, and nothing was deleted before that.
+    """
+    guard.insist(planned.objections)
+    source, target = planned.source, planned.target
+    if isinstance(target, Folder):
+        assert isinstance(source, Bucket)  # noqa: S101 - for the type checker: plans are made above
+        moved = transfer.pull(planned.plan, source, target, planned.mover, on_progress)
+        moved.insist()
+        return transfer.clear(planned.plan, target, moved) if deletes else moved
+    assert isinstance(source, Folder)  # noqa: S101 - as above
+    moved = transfer.push(planned.plan, source, target, planned.mover, on_progress)
+    moved.insist()
+    return move.delete(planned.plan, target, moved) if deletes else moved
+
+
+def named_locally(target: LocalTarget) -> tuple[File, ...] | None:
+    """The files that the local database names; None where there is no such database, or it names none."""
+    if not _is_there(target):
+        return None
+    with connected(target, target.name) as connection:
+        return read_files(connection) or None
+
+
+def forget_renditions(target: LocalTarget) -> int:
+    """Have the local site make its renditions anew, where only originals were pulled; gives how many it forgot."""
+    if not _is_there(target):
+        return 0
+    with connected(target, target.name) as connection:
+        return empty_renditions(connection)
+
+
+def look(target: LocalTarget, path: Path, settings: MediaSettings) -> dict[str, Verdict]:
+    """Hold the folder against the local database: what is missing, and what no row names.
+
+    Raises:
+        Refused: there is no such database yet.
+    """
+    if not _is_there(target):
+        raise Refused(f"There is no database {target} yet. Pull data first.")
+    with connected(target, target.name) as connection:
+        named = [file for file in checks.named_files(connection) if not file.key.startswith(settings.excluded)]
+    objects = {item.key: item.size for item in Walk(Folder(path))}
+    return {
+        "every_file_present": checks.every_file_present(named, objects),
+        "nothing_extra": checks.nothing_extra(named, objects, settings.excluded),
+    }
+
+
+def _is_there(target: LocalTarget) -> bool:
+    with connected(target, "postgres") as server:
+        return beside.exists(server, target.name)
+
+
+def _wanted(named: Sequence[File] | None, scope: Scope) -> Wanted | None:
+    if named is None:
+        return None
+    files = [file for file in named if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
+    return Wanted({file.key for file in files}, frozenset(file.key for file in files if file.restricted))
+
+
+def _prefix(scope: Scope) -> str:
+    return ORIGINALS if scope is Scope.IMAGES else ""
+
+
+def _limits(settings: MediaSettings) -> guard.Limits:
+    return guard.Limits(most_deletes=settings.most_deletes, most_deleted_share=settings.most_deleted_share)
+
+
+def _mover(place: Place, mover: Mover | None) -> Mover:
+    keys = Keys(place.keys.access_key, place.keys.secret_key)
+    return replace(mover or Mover(), keys=keys)

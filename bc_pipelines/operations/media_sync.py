@@ -1,0 +1,141 @@
+"""Media from one environment's bucket to another's, by what the target's database names.
+
+Belongs here: the plan between two environments and carrying it out under the lock. Does not belong here: when a reset
+does so (see `media_reset`), and folders (see `media_local`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bc_pipelines.media import guard, move
+from bc_pipelines.media.listing import listing
+from bc_pipelines.media.move import Moved
+from bc_pipelines.media.plan import Plan, Wanted, make_plan
+from bc_pipelines.media.strangers import strangers_can_read
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.media_places import MediaPlaces, Route
+from bc_pipelines.operations.target import target_database
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.storage import Scope
+from bc_pipelines.wagtail_sql import files as files_sql
+from bc_pipelines.wagtail_sql.files import File, Kind
+
+OnProgress = Callable[[int, int], None]
+DOCUMENTS = "documents/"
+"""Where Wagtail puts documents (wagtail.documents.models, upload_to)."""
+
+
+@dataclass(frozen=True)
+class MediaPlan:
+    """What is to happen to the target's media.
+
+    Attributes:
+        plan: every change.
+        way: from where to where.
+        objections: of the guard; empty when the plan may be carried out.
+        absent: files that the database names and the source lacks.
+    """
+
+    plan: Plan
+    way: Route
+    objections: tuple[str, ...]
+    absent: tuple[File, ...]
+
+
+def plan_between(tools: Tools, source: str, target: str, scope: Scope, *, deletes: bool) -> MediaPlan:
+    """Plan what one environment needs of another's media, by the database that it has now. Changes nothing.
+
+    Args:
+        tools: the run's tools.
+        source: name of the environment that is read.
+        target: name of the environment that is written.
+        scope: which files.
+        deletes: whether what no row names is to be deleted.
+
+    Raises:
+        Refused: the target is not a writable environment's own, or a bucket or keys are missing.
+        MediaError: a bucket could not be listed to its end.
+    """
+    MediaPlaces.of(tools).refuse_unwritable(target)
+    with target_database(tools, target) as connection:
+        files = files_sql.read_files(connection)
+    if not files:
+        raise Refused(f"The database of {target} names no file, so nothing of {source} is wanted. Fill it first.")
+    return plan_files(tools, source, target, scope, files, deletes=deletes)
+
+
+def plan_files(
+    tools: Tools,
+    source: str,
+    target: str,
+    scope: Scope,
+    files: Iterable[File],
+    *,
+    deletes: bool,
+    source_count_before: int | None = None,
+) -> MediaPlan:
+    """Plan what a target needs so that it has certain files. Changes nothing.
+
+    Args:
+        tools: the run's tools.
+        source: name of the environment that is read.
+        target: name of the environment that is written.
+        scope: which files.
+        files: what a database names.
+        deletes: whether what it does not name is to be deleted.
+        source_count_before: how many files the source had last time, where that is known.
+
+    Raises:
+        As `plan_between`.
+    """
+    media = tools.settings.media
+    way = MediaPlaces.of(tools).route(source, target, scope)
+    in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
+    plan = make_plan(
+        listing(way.source),
+        listing(way.target),
+        excluded=media.excluded,
+        wanted=Wanted({file.key for file in in_scope}, _withheld(way, in_scope)),
+    )
+    found = guard.objections(
+        plan,
+        way.source,
+        way.target,
+        way.production,
+        limits=guard.Limits(most_deletes=media.most_deletes, most_deleted_share=media.most_deleted_share),
+        deletes=deletes,
+        source_count_before=source_count_before,
+    )
+    absent = set(plan.absent)
+    return MediaPlan(plan, way, found, tuple(file for file in in_scope if file.key in absent))
+
+
+def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, *, deletes: bool) -> Moved:
+    """Copy, and delete after that if asked to.
+
+    Args:
+        tools: the run's tools; the lock must be held.
+        planned: what was planned.
+        on_progress: called with the objects and bytes done so far.
+        deletes: whether what is too much goes, once everything else is there.
+
+    Raises:
+        Refused: the guard has an objection: nothing was copied and nothing deleted. Or the lock was lost.
+        MediaError: some objects could not be copied; what was copied stays, and nothing was deleted.
+    """
+    guard.insist(planned.objections)
+    tools.lock.assert_held()
+    moved = move.copy(planned.plan, planned.way.source, planned.way.target, on_progress)
+    moved.insist()
+    if deletes:
+        tools.lock.assert_held()
+        move.delete(planned.plan, planned.way.target, moved).insist()
+    return moved
+
+
+def _withheld(way: Route, files: Iterable[File]) -> frozenset[str]:
+    """Documents that only some people may read, where anybody could fetch them from the target by their address."""
+    private = frozenset(file.key for file in files if file.restricted)
+    return private if private and strangers_can_read(way.target, DOCUMENTS) else frozenset()
