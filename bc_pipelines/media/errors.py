@@ -7,3 +7,7 @@ class MediaError(Exception):
 
 class Refused(MediaError):
     """The guard refused the whole plan; nothing was copied and nothing deleted."""
+
+
+class ChangedMeanwhile(MediaError):
+    """One object is not what was listed any more. A second run sees to it."""

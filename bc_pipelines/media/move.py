@@ -7,26 +7,26 @@ Access lists do not: public reading must come from the bucket's policy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bc_pipelines.media.bucket import AT_ONCE, Bucket, clear_errors, code_of
-from bc_pipelines.media.errors import MediaError
+from bc_pipelines.media.errors import ChangedMeanwhile, MediaError
 from bc_pipelines.media.plan import Action, Change, Copied, Plan
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import CopySourceTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
 MOST_IN_ONE_COPY = 5 << 30
 """Larger objects can only be copied in parts (S3 manual, CopyObject)."""
 
 _PART = 1 << 30
-_DELETED_AT_ONCE = 1_000
-# What a copy in parts must be told, because it does not take it from the source as CopyObject does.
+# What any copy but CopyObject must be told, because it does not take it from the source.
 _BELONGINGS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Metadata")
+_DELETED_AT_ONCE = 1_000
 _CHANGED = ("PreconditionFailed", "412", "NoSuchKey", "404")
 _SHOWN = 5
 
@@ -83,13 +83,27 @@ def copy(plan: Plan, source: Bucket, target: Bucket, on_progress: OnProgress | N
     Returns:
         What was done; it is for the caller to insist on it.
     """
+    return each(plan, lambda change: _copy_one(change, source, target), on_progress)
+
+
+def each(plan: Plan, one: Callable[[Change], str], on_progress: OnProgress | None = None) -> Moved:
+    """Do something for each object that a plan copies or replaces, many at a time.
+
+    Args:
+        plan: that the guard has let through.
+        one: copies one object as it was listed, and gives the ETag of what came of it.
+        on_progress: called with objects and bytes done so far.
+
+    Returns:
+        What was done.
+    """
     moved = Moved()
     changes = iter(plan.of(Action.COPY, Action.REPLACE))
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         under_way: dict[Future[str], Change] = {}
 
         def begin(some: Iterable[Change]) -> None:
-            under_way.update({pool.submit(_copy_one, change, source, target): change for change in some})
+            under_way.update({pool.submit(one, change): change for change in some})
 
         begin(islice(changes, 2 * AT_ONCE))
         while under_way:
@@ -139,6 +153,9 @@ def _note(moved: Moved, change: Change, future: Future[str]) -> None:
         else:
             moved.failed[change.key] = code
         return
+    except ChangedMeanwhile:
+        moved.changed.append(change.key)
+        return
     moved.copied[change.key] = Copied(change.size, change.etag, etag)
     moved.bytes_copied += change.size
 
@@ -151,49 +168,73 @@ def _copy_one(change: Change, source: Bucket, target: Bucket) -> str:
         Bucket=target.name,
         Key=change.key,
         CopySource={"Bucket": source.name, "Key": change.key},
-        CopySourceIfMatch=_quoted(change.etag),
+        CopySourceIfMatch=quoted(change.etag),
     )
     return answer["CopyObjectResult"].get("ETag", "").strip('"')
 
 
 def _copy_in_parts(change: Change, source: Bucket, target: Bucket) -> str:
     here: CopySourceTypeDef = {"Bucket": source.name, "Key": change.key}
-    head = source.client.head_object(Bucket=source.name, Key=change.key, IfMatch=_quoted(change.etag))
-    belongings = {name: head[name] for name in _BELONGINGS if head.get(name)}  # type: ignore[literal-required]
-    upload = target.client.create_multipart_upload(Bucket=target.name, Key=change.key, **belongings)["UploadId"]
-    try:
-        parts = [
-            {
-                "PartNumber": number,
-                "ETag": target.client.upload_part_copy(
-                    Bucket=target.name,
-                    Key=change.key,
-                    UploadId=upload,
-                    PartNumber=number,
-                    CopySource=here,
-                    CopySourceRange=span,
-                    CopySourceIfMatch=_quoted(change.etag),
-                )["CopyPartResult"]["ETag"],
-            }
-            for number, span in enumerate(_spans(change.size), 1)
-        ]
-        done = target.client.complete_multipart_upload(
+    head = source.client.head_object(Bucket=source.name, Key=change.key, IfMatch=quoted(change.etag))
+
+    def part(upload: str, number: int, span: str) -> str:
+        answer = target.client.upload_part_copy(
             Bucket=target.name,
             Key=change.key,
             UploadId=upload,
-            MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+            PartNumber=number,
+            CopySource=here,
+            CopySourceRange=span,
+            CopySourceIfMatch=quoted(change.etag),
         )
+        return answer["CopyPartResult"]["ETag"]
+
+    return in_parts(change, target, belongings(head), _PART, part)
+
+
+def in_parts(
+    change: Change, target: Bucket, told: Mapping[str, Any], size: int, part: Callable[[str, int, str], str]
+) -> str:
+    """Make an object of parts; if one fails, nothing of it is left.
+
+    Args:
+        change: the object.
+        target: where it is made.
+        told: what belongs to it.
+        size: of each part.
+        part: makes the part of an upload, a number and a span of bytes, and gives its ETag.
+
+    Returns:
+        The object's ETag.
+    """
+    here: dict[str, Any] = {"Bucket": target.name, "Key": change.key}
+    here["UploadId"] = target.client.create_multipart_upload(**here, **told)["UploadId"]
+    try:
+        parts: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": part(here["UploadId"], number, span)}
+            for number, span in enumerate(_spans(change.size, size), 1)
+        ]
+        done = target.client.complete_multipart_upload(**here, MultipartUpload={"Parts": parts})
     except BaseException:
-        target.client.abort_multipart_upload(Bucket=target.name, Key=change.key, UploadId=upload)
+        target.client.abort_multipart_upload(**here)
         raise
     return done["ETag"].strip('"')
 
 
-def _quoted(etag: str) -> str:
-    """As RFC 9110 has it in a condition."""
+def belongings(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What belongs to an object, as an upload is told it.
+
+    Args:
+        answer: S3's to a question for the object.
+    """
+    return {name: answer[name] for name in _BELONGINGS if answer.get(name)}
+
+
+def quoted(etag: str) -> str:
+    """An ETag as RFC 9110 has it in a condition."""
     return f'"{etag}"'
 
 
-def _spans(size: int) -> Iterator[str]:
-    for start in range(0, size, _PART):
-        yield f"bytes={start}-{min(start + _PART, size) - 1}"
+def _spans(size: int, part: int) -> Iterator[str]:
+    for start in range(0, size, part):
+        yield f"bytes={start}-{min(start + part, size) - 1}"

@@ -116,14 +116,23 @@ def run(
     Raises:
         MediaError: rclone is not there or could not be started.
     """
-    limit = ("--bwlimit", mover.bandwidth) if mover.bandwidth else ()
-    many = [f"{flag}={mover.at_once}" for flag in ("--transfers", "--checkers")]
+    how = [f"--transfers={mover.at_once}", f"--checkers={mover.at_once}", f"--low-level-retries={mover.tries}"]
+    how += [f"--bwlimit={mover.bandwidth}"] if mover.bandwidth else []
     with tempfile.TemporaryDirectory(prefix="bucks-media-") as folder:
         listed = Path(folder) / "names"
         # Ended by NUL, so that a line break in a name is part of it.
         listed.write_bytes(b"".join(name.encode() + b"\0" for name in names))
-        command = (program(), "copy", source, target, "--files-from0", listed, *_AS_TOLD, *many, *limit, *more)
-        command += (f"--low-level-retries={mover.tries}",)
+        command: tuple[str | Path, ...] = (
+            program(),
+            "copy",
+            source,
+            target,
+            "--files-from0",
+            listed,
+            *_AS_TOLD,
+            *how,
+            *more,
+        )
         try:
             process = subprocess.Popen(
                 command, env=_environment(bucket, mover), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
