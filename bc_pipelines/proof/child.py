@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 from bc_pipelines.pgarchive.errors import ArchiveError
 from bc_pipelines.proof import spread
 from bc_pipelines.proof.errors import BadIdentifierList, ProofFailed
-from bc_pipelines.proof.gather import Choices, gather
+from bc_pipelines.proof.gather import gather
+from bc_pipelines.proof.plain import Choices
 from bc_pipelines.proof.sources import Sources
 from bc_pipelines.proof.verdict import matches, verdict
 

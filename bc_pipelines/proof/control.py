@@ -21,9 +21,8 @@ from bc_pipelines.proof.kinds import Kind, Shape
 from bc_pipelines.proof.register import WHERE_COMMON, Register
 from bc_pipelines.proof.search import Searcher
 
-_FIRST = 10
-_EACH = 1000
-_LAST = 10_000
+# How many identifiers of a kind are tried, and how many of them from one place.
+_OF_KIND, _OF_PLACE = 20, 3
 # A searcher for one field has little to remember.
 _SECTIONS = 1 << 8
 
@@ -143,6 +142,7 @@ class Control:
     def __init__(self, decoders: Sequence[Decoder]) -> None:
         self._decoders = decoders
         self._seen: Counter[Kind] = Counter()
+        self._seen_in: Counter[tuple[Kind, str]] = Counter()
         self._samples: list[tuple[Kind, int]] = []
         self.expected = 0
         self.found = 0
@@ -151,20 +151,21 @@ class Control:
             self._hide(identifier)
 
     def sample(self, identifier: Identifier, digest: int, raw: bytes | None, place: str) -> None:
-        """Offer an identifier that was remembered; a few of each kind are tried.
+        """Offer an identifier that must be remembered; a few of each kind are tried.
 
         Args:
-            identifier: what was remembered.
+            identifier: what must be remembered.
             digest: under which digest.
             raw: the raw field or rows, still escaped, in which it stood; None if it was put together from several.
             place: their table and column.
         """
-        number = self._seen[identifier.kind]
-        self._seen[identifier.kind] += 1
-        if number < _FIRST or (number % _EACH == 0 and number <= _LAST):
-            self._samples.append((identifier.kind, digest))
+        kind = identifier.kind
+        self._samples.append((kind, digest))
+        if self._seen[kind] < _OF_KIND and self._seen_in[kind, place] < _OF_PLACE:
+            self._seen[kind] += 1
+            self._seen_in[kind, place] += 1
             if raw is not None:
-                self._expect(identifier, {f"{identifier.kind.value} in {place}, where it stood": raw})
+                self._expect(identifier, {f"{kind.value} in {place}, where it stood": raw})
             self._hide(identifier)
 
     def recall(self, register: Register) -> None:

@@ -7,6 +7,7 @@ not belong here: which tables and columns to look at (identifiers.toml), remembe
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,14 +27,14 @@ DEEPEST = 2
 # What is longer, with its escapes and tags, is not taken apart to see how long its text is.
 _LONGEST_VALUE = 4 * LONGEST_TEXT
 _TOO_LONG = f"texts of more than {LONGEST_TEXT:,} bytes"
-_TOO_SHORT = "texts of fewer than three words or sixteen characters that are no reference"
+TOO_SHORT = "texts of fewer than three words or sixteen characters that are no reference"
 _BEFORE_QUERY = re.compile(rb"[?#]")
 _THING = "(?:company|organi[sz]ation|business|school|street|road|house|building|file)"
 _NAME_OF_A_THING = re.compile(rf"\b{_THING} ?names?\b|\bnames? of (?:the |your )?{_THING}\b")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
-_PERSON, _A_THING = "person", "thing"
+PERSON, _A_THING = "person", "thing"
 _DIGIT = re.compile(rb"[0-9]")
-_TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev", "sir", "dame", "cllr"))
+TITLES = frozenset(("mr", "mrs", "miss", "ms", "mx", "dr", "prof", "rev", "sir", "dame", "cllr"))
 
 
 class Identifier(NamedTuple):
@@ -68,7 +69,7 @@ class Extractor:
             "password_hash": self._password_hash,
             "password": self._password,
             "free_text": lambda value: self._texts(Kind.FREE_TEXT, value),
-            "file_name": lambda value: self._whole(Kind.FILE_NAME, value),
+            "file_name": lambda value: self.whole(Kind.FILE_NAME, value),
             "url": self._url,
             "form": self._form,
             "query": lambda value: self.everything(text.of_value(b"".join(_BEFORE_QUERY.split(value, 1)[1:]))),
@@ -98,18 +99,29 @@ class Extractor:
 
     def emails(self, value: bytes) -> Iterator[Identifier]:
         """Every address in a value that does not hide, but those of staff."""
-        return self._addresses(text.fold(text.of_value(value)))
+        for address in self.addresses(text.fold(text.of_value(value))):
+            yield Identifier(Kind.EMAIL, Shape.ADDRESS, address)
 
     def everything(self, plain: bytes) -> Iterator[Identifier]:
         """Every address and telephone number in a buffer as text.py makes it, hidden ones too."""
+        addresses, phones = self.contacts(plain)
+        for address in addresses:
+            yield Identifier(Kind.EMAIL, Shape.ADDRESS, address)
+        for number in phones:
+            yield Identifier(Kind.PHONE, Shape.PHONE, number)
+
+    def contacts(self, plain: bytes) -> tuple[set[bytes], set[bytes]]:
+        """The same as addresses and numbers."""
+        addresses: set[bytes] = set()
+        phones: set[bytes] = set()
         for _ in range(DEEPEST + 1):
-            folded = text.fold(plain)
-            yield from self._addresses(folded)
-            for number in text.phones(folded):
-                yield Identifier(Kind.PHONE, Shape.PHONE, number)
+            folded = text.fold_apart(plain)
+            addresses.update(self._not_staff(text.addresses(folded)))
+            phones |= text.phones(folded)
             plain = text.of_value(text.SEPARATOR.join(chain.from_iterable(decode(plain) for decode in DECODERS)))
             if not plain:
-                return
+                break
+        return addresses, phones
 
     def username(self, value: bytes) -> Iterator[Identifier]:
         """A user name, unless it is too short or a number that could be anything."""
@@ -134,15 +146,16 @@ class Extractor:
         yield Identifier(Kind.FULL_NAME, Shape.PHRASE, b" ".join(given + family))
         yield Identifier(Kind.REVERSED_NAME, Shape.PHRASE, b" ".join(family + given))
 
-    def _addresses(self, folded: bytes) -> Iterator[Identifier]:
+    def addresses(self, folded: bytes) -> Iterator[bytes]:
+        """The addresses in a folded buffer but those of staff, which are counted."""
         return self._not_staff(text.addresses(folded))
 
-    def _not_staff(self, addresses: Iterable[tuple[bytes, bytes]]) -> Iterator[Identifier]:
+    def _not_staff(self, addresses: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
         for local, domain in addresses:
             if domain in self._staff_domains:
                 self.left_out["addresses in the staff's domains"] += 1
             else:
-                yield Identifier(Kind.EMAIL, Shape.ADDRESS, local + b"@" + domain)
+                yield local + b"@" + domain
 
     def _secret(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
         longest = max(text.tokens(text.fold(text.of_value(value))), key=len, default=b"")
@@ -169,9 +182,9 @@ class Extractor:
     def _texts(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
         is_document = value[:1] in (b"{", b"[")
         for _, leaf in documents.leaves(value) if is_document else [("", value)]:
-            yield from self._whole(kind, leaf)
+            yield from self.whole(kind, leaf)
 
-    def _whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
+    def whole(self, kind: Kind, value: bytes) -> Iterator[Identifier]:
         """A text as a whole, or what stands between its quotes and tags, whichever is longest."""
         if len(value) > _LONGEST_VALUE:
             self.left_out[_TOO_LONG] += 1
@@ -181,30 +194,36 @@ class Extractor:
         longest = max(pieces, key=_letters, default=[]) if len(pieces) != 1 else pieces[0]
         if whole := body(longest):
             yield Identifier(kind, Shape.TEXT, whole)
-        elif reference := _reference(folded):
-            yield Identifier(Kind.REFERENCE, Shape.TOKEN, reference)
+        elif word := reference(folded):
+            yield Identifier(Kind.REFERENCE, Shape.TOKEN, word)
         elif value:
-            self.left_out[_TOO_LONG if len(b" ".join(longest)) > LONGEST_TEXT else _TOO_SHORT] += 1
+            self.left_out[_TOO_LONG if len(b" ".join(longest)) > LONGEST_TEXT else TOO_SHORT] += 1
 
     def _url(self, value: bytes) -> Iterator[Identifier]:
         if b"?" in value:
-            yield from self._whole(Kind.URL, value)
+            yield from self.whole(Kind.URL, value)
 
     def _form(self, value: bytes) -> Iterator[Identifier]:
         for key, leaf in documents.leaves(value):
-            yield from self._whole(Kind.FREE_TEXT, leaf)
-            if len(leaf) > _LONGEST_VALUE:
-                continue
-            named = _named(key)
-            if named == _PERSON:
-                yield from self._name_in_a_form(leaf.decode("utf-8", "replace"))
-            elif named and leaf:
-                self.left_out["names of companies, schools, streets, buildings and files in forms"] += 1
+            yield from self.answer(key, leaf)
+
+    def answer(self, key: str, leaf: bytes) -> Iterator[Identifier]:
+        """The identifiers in one answer of a form, given its key."""
+        yield from self.whole(Kind.FREE_TEXT, leaf)
+        if len(leaf) <= _LONGEST_VALUE:
+            yield from self.name(named(key), leaf)
+
+    def name(self, whose: str, leaf: bytes) -> Iterator[Identifier]:
+        """The names in an answer, given whose name was asked for, see ``named``."""
+        if whose == PERSON:
+            yield from self._name_in_a_form(leaf.decode("utf-8", "replace"))
+        elif whose and leaf:
+            self.left_out["names of companies, schools, streets, buildings and files in forms"] += 1
 
     def _name_in_a_form(self, value: str) -> Iterator[Identifier]:
         """A name that somebody typed: as a whole, and without what stands between the first word and the last."""
         words = value.split()
-        while words and words[0].rstrip(".").lower() in _TITLES:
+        while words and words[0].rstrip(".").lower() in TITLES:
             words.pop(0)
         yield from self.full_name("".join(words[:1]).encode(), " ".join(words[1:]).encode())
         if 2 < len(words) <= LONGEST_PHRASE:
@@ -225,19 +244,20 @@ def half_name(value: bytes, place: bytes) -> Identifier | None:
     return Identifier(Kind.HALF_NAME, Shape.CELL, b"\0".join((b" ".join(words), place))) if words else None
 
 
-def _named(key: str) -> str:
-    """Whose name a question of a form asks for: a person's, a thing's, or nobody's."""
+@lru_cache(maxsize=1 << 12)
+def named(key: str) -> str:
+    """Whose name a question of a form asks for: a person's, a thing's, or nobody's, which is empty."""
     lower = key.lower()
     if "name" not in lower:
         return ""
-    return _PERSON if "name" in _NAME_OF_A_THING.sub("", _BETWEEN_WORDS.sub(" ", lower)) else _A_THING
+    return PERSON if "name" in _NAME_OF_A_THING.sub("", _BETWEEN_WORDS.sub(" ", lower)) else _A_THING
 
 
 def _letters(words: list[bytes]) -> int:
     return sum(map(len, words))
 
 
-def _reference(folded: bytes) -> bytes:
+def reference(folded: bytes) -> bytes:
     """A value that is one word of letters and digits, such as a case's number; else nothing."""
     if not _DIGIT.search(folded):
         return b""

@@ -3,41 +3,28 @@
 Belongs here: walking tables and rows. Does not belong here: what identifies somebody within a value (extract.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import BinaryIO, Literal
+from itertools import chain, islice
+from typing import BinaryIO
 
-from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader, Block
 from bc_pipelines.pgarchive.support import TableData
-from bc_pipelines.proof import documents, text
+from bc_pipelines.proof.bulk import LONGEST, Bulk
 from bc_pipelines.proof.control import Control
 from bc_pipelines.proof.declared import declare
-from bc_pipelines.proof.extract import Extractor, Identifier, half_name
+from bc_pipelines.proof.extract import Extractor
 from bc_pipelines.proof.hidden import DECODERS, Decoder
 from bc_pipelines.proof.kinds import Shape
+from bc_pipelines.proof.plain import Choices, PlainReader, may_hold
 from bc_pipelines.proof.register import Register
-from bc_pipelines.proof.rows import LONGEST_ROW, own_cell
-from bc_pipelines.proof.seams import ENDS_OF_FIELDS, windows
+from bc_pipelines.proof.rows import LONGEST_ROW
 from bc_pipelines.proof.sources import Collect, Column, Sources
+from bc_pipelines.proof.taken import Taken
 
-_ROWS_AT_ONCE = 64
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Who is kept by choice, and what was declared public.
-
-    Attributes:
-        staff_domains: e-mail domains, matched exactly; their addresses and accounts are not searched for.
-        staff_passwords: whether the accounts' password hashes stay as well.
-        public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared public.
-    """
-
-    staff_domains: frozenset[str] = frozenset()
-    staff_passwords: Literal["keep", "replace"] = "keep"
-    public: tuple[str, ...] = field(default=(), repr=False)
+# Of each table; the first few together, then one of each batch of rows.
+_SAMPLED_ROWS = 12
+_SAMPLED_AT_FIRST = 6
 
 
 @dataclass
@@ -109,6 +96,7 @@ class _Gatherer:
     def __init__(self, choices: Choices, decoders: Sequence[Decoder], register: Register) -> None:
         self._choices = choices
         self._extractor = Extractor(choices.staff_domains)
+        self._bulk = Bulk(self._extractor)
         self._gathered = Gathered(register, Control(decoders))
         declare(register, choices.public)
 
@@ -123,78 +111,65 @@ class _Gatherer:
         places = [
             (column, table.columns.index(column.name)) for column in collect.columns if column.name in table.columns
         ]
+        plain = PlainReader(self._choices, self._extractor, table, collect, places)
+        # A reader of its own, so that what it leaves out is not counted twice.
+        sampler = PlainReader(self._choices, Extractor(self._choices.staff_domains), table, collect, places)
+        samples = 0
         for rows in block.row_batches():
             self._gathered.rows += len(rows)
-            if collect.everything:
-                self._take_everything(rows, table)
-            # Taken out one by one, since each may have 32 MB or more.
-            rows.reverse()
-            while rows:
-                self._read_row(copytext.raw_fields(rows.pop()), table, collect, places)
-
-    def _read_row(
-        self, fields: list[bytes], table: TableData, collect: Collect, places: list[tuple[Column, int]]
-    ) -> None:
-        kept = collect.account_of in table.columns and self._extractor.is_staff(
-            copytext.unescape(fields[table.columns.index(collect.account_of)]) or b""
-        )
-        taken: set[Identifier] = set()
-        for column, index in places:
-            if _holds_nothing_at(fields[index], column.path):
-                continue
-            stays = kept and not (column.kind == "password_hash" and self._choices.staff_passwords == "replace")
-            for identifier in self._in_column(column, fields[index], is_account=column.name == collect.account_of):
-                # A text that one row repeats is not a common one.
-                if identifier not in taken:
-                    taken.add(identifier)
-                    raw = None if identifier.shape is Shape.PHRASE else fields[index]
-                    self._remember(identifier, raw, f"{table.name}.{column.name}", stays)
-        for identifier in self._full_names(fields, table, collect):
-            self._remember(identifier, None, table.name, kept)
-        if not kept:
-            self._remember_half_names(fields, table, collect)
-
-    def _in_column(self, column: Column, field: bytes, *, is_account: bool) -> Iterator[Identifier]:
-        for value in documents.in_field(field, column.path):
-            if is_account:
-                yield from self._extractor.of_account(value)
+            if samples < _SAMPLED_ROWS:
+                samples += self._offer(sampler, rows, _SAMPLED_AT_FIRST if not samples else 1)
+            if collect.account_of or collect.full_names:
+                self._read_one_by_one(rows, plain)
             else:
-                yield from self._extractor.of_column(column.kind, column.path, value)
+                self._read_at_once(rows, plain, collect, places)
 
-    def _full_names(self, fields: list[bytes], table: TableData, collect: Collect) -> Iterator[Identifier]:
-        for pair in collect.full_names:
-            if set(pair) <= set(table.columns):
-                first, last = (copytext.unescape(fields[table.columns.index(column)]) or b"" for column in pair)
-                yield from self._extractor.full_name(first, last)
+    def _read_one_by_one(self, rows: list[bytes], plain: PlainReader) -> None:
+        # Taken out one by one, since each may have 32 MB or more.
+        rows.reverse()
+        while rows:
+            for found in plain.read(rows.pop()):
+                if found.stays:
+                    self._gathered.register.keep(found.identifier.shape, found.identifier.text)
+                else:
+                    self._gathered.register.add(*found.identifier)
 
-    def _remember_half_names(self, fields: list[bytes], table: TableData, collect: Collect) -> None:
-        """Half a name cannot be hidden anywhere else than in its own row, so the control takes no sample of it."""
-        register = self._gathered.register
-        for column in chain.from_iterable(collect.full_names):
-            if column in table.columns and (place := own_cell(table, column, fields)):
-                value = copytext.unescape(fields[table.columns.index(column)]) or b""
-                if half := half_name(value, place):
-                    register.add(half.kind, half.shape, half.text)
+    def _read_at_once(
+        self, rows: list[bytes], plain: PlainReader, collect: Collect, places: list[tuple[Column, int]]
+    ) -> None:
+        if max(map(len, rows)) > LONGEST:
+            long = [row for row in rows if len(row) > LONGEST]
+            rows[:] = [row for row in rows if len(row) <= LONGEST]
+            self._read_one_by_one(long, plain)
+        taken = Taken()
+        if collect.everything and rows:
+            self._bulk.everything(rows, taken)
+        by_index: dict[int, list[Column]] = {}
+        for column, index in places:
+            by_index.setdefault(index, []).append(column)
+        if all(column.path for column, _ in places):
+            keys = {column.path[0] for column, _ in places}
+            rows = [row for row in rows if may_hold(row, keys)]
+        fields = [row.split(b"\t") for row in rows]
+        for index, columns in by_index.items():
+            cells = [each[index] for each in fields]
+            for column in columns:
+                if not column.path:
+                    self._bulk.column(column.kind, cells, taken)
+            if with_path := [column for column in columns if column.path]:
+                self._bulk.in_documents(with_path, cells, taken)
+        taken.remember(self._gathered.register)
 
-    def _take_everything(self, rows: list[bytes], table: TableData) -> None:
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            raw = b"\n".join(rows[start : start + _ROWS_AT_ONCE])
-            for window in windows(raw, ENDS_OF_FIELDS):
-                for identifier in self._extractor.everything(text.of_rows(window)):
-                    self._remember(identifier, window, table.name, stays=False)
+    def _offer(self, sampler: PlainReader, rows: list[bytes], at_most: int) -> int:
+        """Offer what stands in some rows to the control, which finds out whether it was remembered.
 
-    def _remember(self, identifier: Identifier, raw: bytes | None, place: str, stays: bool) -> None:
-        register = self._gathered.register
-        if stays:
-            register.keep(identifier.shape, identifier.text)
-        else:
-            digest = register.add(identifier.kind, identifier.shape, identifier.text)
-            self._gathered.control.sample(identifier, digest, raw, place)
-
-
-def _holds_nothing_at(field: bytes, path: tuple[str, ...]) -> bool:
-    """Whether a JSON field, still escaped, surely has nothing at a path; unescaping every draft is slow."""
-    if not path:
-        return False
-    key = path[0].encode()
-    return key not in field or b'"%s": []' % key in field
+        Returns:
+            How many rows; a long one is none of them.
+        """
+        sampled = list(islice((row for row in rows if len(row) <= LONGEST), at_most))
+        for found in chain.from_iterable(map(sampler.read, sampled)):
+            identifier = found.identifier
+            if not found.stays and identifier.shape is not Shape.CELL:
+                digest = self._gathered.register.digest(identifier.shape, identifier.text)
+                self._gathered.control.sample(identifier, digest, found.raw, found.place)
+        return len(sampled)

@@ -9,6 +9,7 @@ import zlib
 from binascii import Error, a2b_base64, a2b_qp
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote_to_bytes
 
@@ -22,8 +23,8 @@ LONGEST_UNPACKED = 32 << 20
 _SHORTEST_BASE64 = 8
 _SHORTEST_HEX = 12
 _READABLE = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
-# Quickly told from what somebody could read, which is most of what was never base64.
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+# Quickly told from noise, which most of what was never base64 becomes: characters of UTF-8, and no controls.
+_UTF8 = re.compile(rb"(?:[\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _STANDARD = text.only(_ALPHABET + b"+/")
 _URL_SAFE = text.only(_ALPHABET + b"-_")
@@ -57,13 +58,22 @@ def base64(buffer: bytes) -> Iterator[bytes]:
     Django's signed values are ``.payload:time:signature``, and their punctuation is in neither alphabet. A word of
     lower-case letters alone is passed over: an at sign, or three digits in a row, makes for a capital letter.
     """
-    either = {run for run in buffer.translate(_EITHER).split() if len(run) >= _SHORTEST_BASE64}
-    runs = {run for run in either if run.isalnum()}
-    for mixed in either - runs:
-        runs.update(mixed.translate(_STANDARD).split(), mixed.translate(_URL_SAFE).split())
-    for run in runs:
+    standard, url_safe = _runs(buffer)
+    for run in standard | url_safe:
         if len(run) >= _SHORTEST_BASE64 and not (run.isalpha() and run.islower()):
-            yield from _readable(_from_base64(run))
+            data = _from_base64(run)
+            if _is_readable(data) or data.startswith(_PACKED_STARTS):
+                yield from _readable(data)
+
+
+@lru_cache(maxsize=1)
+def _runs(buffer: bytes) -> tuple[set[bytes], set[bytes]]:
+    """The different runs of either base64 alphabet; those that belong to both alphabets are among the first."""
+    either = {run for run in buffer.translate(_EITHER).split() if len(run) >= _SHORTEST_BASE64}
+    standard = {run for run in either if run.isalnum()}
+    mixed = b" ".join(either - standard)
+    standard.update(mixed.translate(_STANDARD).split())
+    return standard, set(mixed.translate(_URL_SAFE).split())
 
 
 def wrapped_base64(buffer: bytes) -> Iterator[bytes]:
@@ -75,14 +85,14 @@ def wrapped_base64(buffer: bytes) -> Iterator[bytes]:
 
 def hexadecimal(buffer: bytes) -> Iterator[bytes]:
     r"""Runs of hexadecimal digits, such as bytea's ``\x6a616e65``."""
-    for run in {run for run in buffer.translate(_STANDARD).split() if len(run) >= _SHORTEST_HEX}:
-        if match := _HEX.fullmatch(run):
+    for run in _runs(buffer)[0]:
+        if len(run) >= _SHORTEST_HEX and (match := _HEX.fullmatch(run)):
             yield from _readable(bytes.fromhex(match[1].decode()))
 
 
 def percent(buffer: bytes) -> Iterator[bytes]:
     """Words with percent-encoding and parameters of URLs, each apart; a plus sign may be a space."""
-    if b"%" not in buffer and b"+" not in buffer:
+    if b"%" not in buffer and not (b"+" in buffer and b"=" in buffer):
         return
     for word in text.runs(buffer):
         if b"%" in word or (b"+" in word and b"=" in word):
@@ -160,10 +170,10 @@ def _readable(data: bytes) -> Iterator[bytes]:
 def _is_readable(data: bytes) -> bool:
     if _READABLE.search(data):
         return True
-    if _CONTROL.search(data):
+    if not _UTF8.fullmatch(data):
         return False
     try:
-        return bool(data) and data.decode().isprintable()
+        return data.decode().isprintable()
     except UnicodeDecodeError:
         return False
 

@@ -50,7 +50,7 @@ class LayerReader:
         folded = text.fold(text.SEPARATOR.join(runs))
         found = self._addresses(folded) | self._tokens(folded)
         starts = self._starts(folded)
-        whole = _fold(plain)
+        whole = text.fold_apart(plain)
         found.update(self._register.known(Shape.PHONE, text.phones(whole)))
         found |= self._texts_and_phrases(text.sentences(whole), starts)
         return found, {hash(run) for run in runs if _starts_in(run, starts)} if starts else set()
@@ -79,16 +79,6 @@ class LayerReader:
             phrases = {phrase for sentence in sentences for phrase in _phrases(sentence.split(b" "), starts)}
             found.update(self._register.known(Shape.PHRASE, phrases))
         return found
-
-
-def _fold(plain: bytes) -> bytes:
-    """A buffer folded; what is not ASCII is folded apart, because that is slow."""
-    if plain.isascii():
-        return text.fold(plain)
-    parts = plain.split(text.SEPARATOR)
-    foreign = [part for part in parts if not part.isascii()]
-    ascii_ = [part for part in parts if part.isascii()]
-    return text.SEPARATOR.join([text.fold(text.SEPARATOR.join(group)) for group in (ascii_, foreign)])
 
 
 def _starts_in(run: bytes, starts: Mapping[bytes, object]) -> bool:

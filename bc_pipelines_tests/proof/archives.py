@@ -9,8 +9,9 @@ from bc_pipelines.pgarchive import copytext
 from bc_pipelines.pgarchive.reader import ArchiveReader
 from bc_pipelines.pgarchive.writer import ArchiveWriter
 from bc_pipelines.proof.collector import Collector
-from bc_pipelines.proof.gather import Choices, gather
+from bc_pipelines.proof.gather import gather
 from bc_pipelines.proof.hidden import DECODERS, Decoder
+from bc_pipelines.proof.plain import Choices
 from bc_pipelines.proof.result import Match, Proof
 from bc_pipelines.proof.scan import scan
 from bc_pipelines.proof.search import Searcher

@@ -13,7 +13,8 @@ import pytest
 from bc_pipelines.proof import spread
 from bc_pipelines.proof.collector import Collector
 from bc_pipelines.proof.errors import ProofFailed
-from bc_pipelines.proof.gather import Choices, Gathered, gather
+from bc_pipelines.proof.gather import Gathered, gather
+from bc_pipelines.proof.plain import Choices
 from bc_pipelines.proof.result import Proof
 from bc_pipelines.proof.scan import Share
 from bc_pipelines.proof.sources import Sources

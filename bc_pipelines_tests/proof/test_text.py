@@ -1,8 +1,12 @@
 """From stored bytes to comparable words."""
 
 import json
+import re
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bc_pipelines.pgarchive import copytext
 from bc_pipelines.proof import text
@@ -93,3 +97,72 @@ def test_case_width_and_invisible_characters_are_folded() -> None:
     """Full-width letters, soft hyphens and capitals are the same word."""
     assert text.fold("\uff2aane\u00ad SM\u0130TH".encode()).startswith(b"jane")
     assert b"j_smith2" in text.tokens(text.fold("“j_smith2”…".encode()))
+
+
+_CONTACTS = st.lists(
+    st.sampled_from(
+        (
+            *(
+                "jo",
+                "@",
+                ".",
+                "home",
+                "example",
+                "+",
+                "-",
+                "_",
+                "'",
+                " ",
+                '"',
+                "png",
+                "x" * 70,
+                "y" * 260,
+                "\u00e9",
+                "<",
+            ),
+            *(
+                "0",
+                "00",
+                "(0)",
+                "44",
+                "+44",
+                "01632",
+                "960",
+                "1234",
+                "5",
+                "(",
+                ")",
+                "+49",
+                "0049",
+                "2026-10-01",
+                "07:00",
+            ),
+        )
+    ),
+    max_size=14,
+).map(lambda pieces: "".join(pieces).encode())
+
+
+@settings(max_examples=1000, deadline=None)
+@given(_CONTACTS)
+def test_addresses_are_those_of_the_plain_definition(folded: bytes) -> None:
+    """Around each at sign, as far as an address can go, but for what it cannot begin or end with."""
+    found = []
+    for before, after in pairwise(folded.split(b"@")):
+        local = re.search(rb"[0-9a-z_.+'\x80-\xff-]+\Z", before[-64:])
+        domain = re.match(rb"[0-9a-z\x80-\xff-]+(?:\.[0-9a-z\x80-\xff-]+)+", after[:255])
+        if local and domain:
+            name, host = local[0].strip(b".+'-"), domain[0].rstrip(b"-").removesuffix(b".png")
+            if name and b"." in host and len(ending := host.rpartition(b".")[2]) > 1 and not ending.isdigit():
+                found.append((name, host))
+    assert list(text.addresses(folded)) == found
+
+
+@settings(max_examples=1000, deadline=None)
+@given(_CONTACTS)
+def test_no_number_is_lost_to_a_quick_look(folded: bytes) -> None:
+    """Looking closely at every run of digits finds no more."""
+    runs = re.finditer(rb"\d[\d ().-]{7,}\d", folded)
+    with_plus = (b"+" * folded[: run.start()].endswith(b"+") + run[0] for run in runs)
+    numbers = map(text.numbers_of_run, with_plus)
+    assert text.phones(folded) == set().union(*numbers)
