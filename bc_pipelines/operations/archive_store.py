@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.pages import Page
 
@@ -59,6 +60,10 @@ class ArchiveStore:
     def __init__(self, bucket: str, client: S3Client | None = None) -> None:
         self.bucket = bucket
         self._client = client or s3_client()
+
+    def as_bucket(self) -> Bucket:
+        """The store as media are moved between."""
+        return Bucket(self.bucket, self._client)
 
     def upload_archive(self, path: Path, key: str, sha256: str) -> None:
         """Store a sanitised archive, encrypted, with its digest beside it.

@@ -6,7 +6,7 @@ here: how files are compared and moved (see `media`), questions and words on a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from bc_pipelines.media import guard, move, transfer
 from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.fit import Fitting, in_the_way
 from bc_pipelines.media.folder import Folder, Walk
+from bc_pipelines.media.ledger import FileLedger, Ledger, renewed
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved, OnProgress
-from bc_pipelines.media.plan import ORIGINALS, Action, Plan, Wanted, make_plan
+from bc_pipelines.media.plan import ORIGINALS, Action, Copied, Plan, Wanted, make_plan
 from bc_pipelines.media.rclone import Keys, Mover
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.local_server import connected
@@ -43,6 +44,8 @@ class LocalPlan:
         objections: of the guard; empty when the plan may be carried out.
         mover: how files are moved.
         notes: what a person should know of it, a sentence each.
+        ledger: where the lines of this way are kept.
+        before: the lines that the plan was made with.
     """
 
     plan: Plan
@@ -50,6 +53,8 @@ class LocalPlan:
     target: Bucket | Folder
     objections: tuple[str, ...]
     mover: Mover = field(repr=False)
+    ledger: Ledger
+    before: Mapping[str, Copied] = field(repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -80,14 +85,23 @@ def plan_pull(
     source, target = place.open(place.keys, _prefix(scope)), Folder(path, _prefix(scope))
     unknown = named is None and scope is Scope.MEDIA
     excluded = (*settings.excluded, DOCUMENTS) if unknown else settings.excluded
-    fitting, walk = Fitting(listing(source)), Walk(target)
-    plan = make_plan(fitting, walk, excluded=excluded, has_bytes_of=target.has_bytes_of, wanted=_wanted(named, scope))
+    fitting, walk, ledger = Fitting(listing(source)), Walk(target), _ledger(source, target)
+    before = ledger.load()
+    plan = make_plan(
+        fitting,
+        walk,
+        excluded=excluded,
+        ledger=before,
+        has_bytes_of=target.has_bytes_of,
+        wanted=_wanted(named, scope),
+    )
     arriving = {change.key for change in plan.of(Action.COPY, Action.REPLACE)}
     unfit = {key: reason for key, reason in fitting.unfit.items() if key in arriving}
     objections = guard.objections(
         plan, source, target, "", limits=_limits(settings), deletes=True, unfit=unfit | in_the_way(plan, target)
     )
-    return LocalPlan(plan, source, target, objections, _mover(place, mover), (_NO_DATABASE,) if unknown else ())
+    notes = (_NO_DATABASE,) if unknown else ()
+    return LocalPlan(plan, source, target, objections, _mover(place, mover), ledger, before, notes)
 
 
 def plan_push(
@@ -110,8 +124,9 @@ def plan_push(
     places.refuse_unwritable(environment)
     place, settings = places.place(environment), places.settings
     source, target = Folder(path, _prefix(scope)), place.open(place.keys, _prefix(scope))
-    walk = Walk(source)
-    plan = make_plan(walk, listing(target), excluded=settings.excluded, has_bytes_of=source.has_bytes_of)
+    walk, ledger = Walk(source), _ledger(source, target)
+    before = ledger.load()
+    plan = make_plan(walk, listing(target), excluded=settings.excluded, ledger=before, has_bytes_of=source.has_bytes_of)
     objections = guard.objections(
         plan,
         source,
@@ -121,7 +136,7 @@ def plan_push(
         deletes=deletes,
         unfit=walk.refused,
     )
-    return LocalPlan(plan, source, target, objections, _mover(place, mover))
+    return LocalPlan(plan, source, target, objections, _mover(place, mover), ledger, before)
 
 
 def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, deletes: bool) -> Moved:
@@ -137,16 +152,33 @@ def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, dele
         MediaError: some files could not be moved; what was moved stays, and nothing was deleted before that.
     """
     guard.insist(planned.objections)
-    source, target = planned.source, planned.target
-    if isinstance(target, Folder):
-        assert isinstance(source, Bucket)  # noqa: S101 - for the type checker: plans are made above
-        moved = transfer.pull(planned.plan, source, target, planned.mover, on_progress)
-        moved.insist()
-        return transfer.clear(planned.plan, target, moved) if deletes else moved
-    assert isinstance(source, Folder)  # noqa: S101 - as above
-    moved = transfer.push(planned.plan, source, target, planned.mover, on_progress)
+    moved = _move(planned, on_progress)
+    # Whether all went well or not: each line is true of its own file.
+    planned.ledger.store(renewed(planned.before, planned.plan, moved))
     moved.insist()
-    return move.delete(planned.plan, target, moved) if deletes else moved
+    if not deletes:
+        return moved
+    if isinstance(planned.target, Folder):
+        return transfer.clear(planned.plan, planned.target, moved)
+    return move.delete(planned.plan, planned.target, moved)
+
+
+def _move(planned: LocalPlan, on_progress: OnProgress | None) -> Moved:
+    source, target = planned.source, planned.target
+    if isinstance(source, Bucket) and isinstance(target, Folder):
+        return transfer.pull(planned.plan, source, target, planned.mover, on_progress)
+    if isinstance(source, Folder) and isinstance(target, Bucket):
+        return transfer.push(planned.plan, source, target, planned.mover, on_progress)
+    raise TypeError("one side is a folder and the other a bucket")
+
+
+def _ledger(source: Bucket | Folder, target: Bucket | Folder) -> Ledger:
+    """The lines of one way, beside the folder and not in it: they save reading every file's bytes each time."""
+    folder = source if isinstance(source, Folder) else target
+    bucket = target if isinstance(source, Folder) else source
+    path = Path(folder.name).resolve()
+    way = ("push" if isinstance(source, Folder) else "pull") + ("-images" if folder.prefix else "")
+    return FileLedger(path.parent / f".{path.name}-{bucket.name}-{way}.ledger.gz", f"{source} {target}")
 
 
 def named_locally(target: LocalTarget) -> tuple[File, ...] | None:

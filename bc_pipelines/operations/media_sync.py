@@ -6,14 +6,16 @@ does so (see `media_reset`), and folders (see `media_local`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bc_pipelines.media import guard, move
+from bc_pipelines.media.ledger import Ledger, ObjectLedger, renewed
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved
-from bc_pipelines.media.plan import Plan, Wanted, make_plan
+from bc_pipelines.media.plan import Copied, Plan, Wanted, make_plan
 from bc_pipelines.media.strangers import strangers_can_read
+from bc_pipelines.media.stream import stream
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.media_places import MediaPlaces, Route
 from bc_pipelines.operations.target import target_database
@@ -36,12 +38,16 @@ class MediaPlan:
         way: from where to where.
         objections: of the guard; empty when the plan may be carried out.
         absent: files that the database names and the source lacks.
+        ledger: where the lines of this way are kept.
+        before: the lines that the plan was made with.
     """
 
     plan: Plan
     way: Route
     objections: tuple[str, ...]
     absent: tuple[File, ...]
+    ledger: Ledger
+    before: Mapping[str, Copied]
 
 
 def plan_between(tools: Tools, source: str, target: str, scope: Scope, *, deletes: bool) -> MediaPlan:
@@ -93,10 +99,13 @@ def plan_files(
     media = tools.settings.media
     way = MediaPlaces.of(tools).route(source, target, scope)
     in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
+    ledger = _ledger(tools, way)
+    before = ledger.load()
     plan = make_plan(
         listing(way.source),
         listing(way.target),
         excluded=media.excluded,
+        ledger=before,
         wanted=Wanted({file.key for file in in_scope}, _withheld(way, in_scope)),
     )
     found = guard.objections(
@@ -109,7 +118,7 @@ def plan_files(
         source_count_before=source_count_before,
     )
     absent = set(plan.absent)
-    return MediaPlan(plan, way, found, tuple(file for file in in_scope if file.key in absent))
+    return MediaPlan(plan, way, found, tuple(file for file in in_scope if file.key in absent), ledger, before)
 
 
 def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, *, deletes: bool) -> Moved:
@@ -127,12 +136,24 @@ def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, 
     """
     guard.insist(planned.objections)
     tools.lock.assert_held()
-    moved = move.copy(planned.plan, planned.way.source, planned.way.target, on_progress)
+    way, plan = planned.way, planned.plan
+    copy = stream if way.through_here else move.copy
+    moved = copy(plan, way.source, way.target, on_progress)
+    # Whether all went well or not: each line is true of its own object.
+    if lines := renewed(planned.before, plan, moved):
+        planned.ledger.store(lines)
     moved.insist()
     if deletes:
         tools.lock.assert_held()
-        move.delete(planned.plan, planned.way.target, moved).insist()
+        move.delete(plan, way.target, moved).insist()
     return moved
+
+
+def _ledger(tools: Tools, way: Route) -> Ledger:
+    """The lines of one way, in the archive store: what was copied in parts tells by itself nothing of its bytes."""
+    between = f"{way.source} {way.target}"
+    key = f"media/{way.source.name}-{way.target.name}.ledger.gz"
+    return ObjectLedger(tools.archives.as_bucket(), key, between)
 
 
 def _withheld(way: Route, files: Iterable[File]) -> frozenset[str]:
