@@ -84,6 +84,7 @@ def carry_out(
         "deleted": len(moved.deleted),
         "bytes": moved.bytes_copied,
         "source_count": planned.plan.source_count,
+        "scope": tools.settings.media.scope,
     }
     facts: dict[str, Any] = {"media_settled" if deletes else "media_in": done}
     tools.records.note(record, **facts)
@@ -104,13 +105,14 @@ def files_in_archive(stream: BinaryIO) -> tuple[File, ...]:
 
 
 def _plan(tools: Tools, record: ResetRecord, files: tuple[File, ...], *, deletes: bool) -> MediaPlan:
-    last = tools.records.last_done(record.environment)
+    scope, last = tools.settings.media.scope, tools.records.last_done(record.environment)
+    then = last.facts.get("media_settled", {}) if last else {}
     return plan_files(
         tools,
         tools.settings.production.name,
         record.environment,
-        tools.settings.media.scope,
+        scope,
         files,
         deletes=deletes,
-        source_count_before=(last.facts.get("media_settled") or {}).get("source_count") if last else None,
+        source_count_before=then.get("source_count") if then.get("scope") == scope else None,
     )

@@ -29,8 +29,9 @@ SERVER_OPTIONS: Mapping[str, str] = {
     "unix_socket_directories": "",
     # The sandbox can be made anew in a minute, so that it need not survive a loss of power; restores gain much.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
+    # But what it has committed must survive its own end, as on Heroku; a reset's record and its lock rely on it.
+    "synchronous_commit": "on",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     # Errors quote statements and values of rows; neither may stand in a log. The server's own notes stay.
