@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bc_pipelines import media_output as show
 from bc_pipelines import pull_output as output
-from bc_pipelines.media_ends import LOCAL, Asked, Ends, between, look_here, look_there, on_this_machine
 from bc_pipelines.pull_cli import AsJson, Debug, Quiet, Yes
 from bc_pipelines.pull_cli import app as pull_app
-from bc_pipelines.storage import Scope
+from bc_pipelines.storage import LOCAL, Scope
 
 if TYPE_CHECKING:
     from bc_pipelines.media.move import Moved
+    from bc_pipelines.operations.media_ends import Ends
 
 push_app = typer.Typer(no_args_is_help=True)
 app = typer.Typer(no_args_is_help=True)
@@ -32,6 +32,19 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="production, stagi
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="staging, development or local; never production.")]
 Scoped = Annotated[Scope, typer.Option("--scope", help="Everything, or only the images that editors uploaded.")]
 Delete = Annotated[bool, typer.Option("--delete", help="Delete what is too much on the target, after a question.")]
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What was asked for: which files, whether deletions too and without a question, and for whom it is printed."""
+
+    scope: Scope
+    deletes: bool = False
+    yes: bool = False
+    as_json: bool = False
+    quiet: bool = False
+
+
 _STATE = "What was copied is there and whole; nothing is deleted before everything else has arrived."
 
 
@@ -58,7 +71,7 @@ def pull_media(
 
     Example: bucks pull media production
     """
-    _sync(environment, LOCAL, Asked(Scope.MEDIA, deletes=True, yes=yes, as_json=as_json, quiet=quiet), debug)
+    _sync(environment, LOCAL, _Wish(Scope.MEDIA, deletes=True, yes=yes, as_json=as_json, quiet=quiet), debug)
 
 
 @pull_app.command("images")
@@ -71,7 +84,7 @@ def pull_images(
 
     Example: bucks pull images production
     """
-    _sync(environment, LOCAL, Asked(Scope.IMAGES, deletes=True, yes=yes, as_json=as_json, quiet=quiet), debug)
+    _sync(environment, LOCAL, _Wish(Scope.IMAGES, deletes=True, yes=yes, as_json=as_json, quiet=quiet), debug)
 
 
 @push_app.command("media")
@@ -89,7 +102,7 @@ def push_media(
 
     Example: bucks push media staging
     """
-    _sync(LOCAL, environment, Asked(Scope.MEDIA, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
+    _sync(LOCAL, environment, _Wish(Scope.MEDIA, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
 
 
 @push_app.command("images")
@@ -107,7 +120,7 @@ def push_images(
 
     Example: bucks push images staging
     """
-    _sync(LOCAL, environment, Asked(Scope.IMAGES, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
+    _sync(LOCAL, environment, _Wish(Scope.IMAGES, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
 
 
 @app.command()
@@ -121,8 +134,10 @@ def plan(
 
     Example: bucks media plan production staging
     """
+    from bc_pipelines.operations.media_ends import both_ends
+
     with output.ends("Nothing was changed.", as_json=as_json, debug=debug):
-        with _ends(source, target, Asked(scope, deletes=True)) as both:
+        with both_ends(source, target, scope, deletes=True) as both:
             document = _document(both)
         if as_json:
             output.print_json(document)
@@ -149,7 +164,7 @@ def sync(
 
     Example: bucks media sync production staging --delete
     """
-    _sync(source, target, Asked(scope, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
+    _sync(source, target, _Wish(scope, deletes=delete, yes=yes, as_json=as_json, quiet=quiet), debug)
 
 
 @app.command()
@@ -160,6 +175,8 @@ def verify(source: Source, target: Target, as_json: AsJson = False, debug: Debug
 
     Example: bucks media verify production staging
     """
+    from bc_pipelines.operations.media_ends import look_here, look_there
+
     with output.ends("Nothing was changed.", as_json=as_json, debug=debug):
         verdicts = look_here() if target == LOCAL else look_there(source, target)
         if as_json:
@@ -170,8 +187,13 @@ def verify(source: Source, target: Target, as_json: AsJson = False, debug: Debug
             raise typer.Exit(output.NOT_PROVEN)
 
 
-def _sync(source: str, target: str, asked: Asked, debug: bool) -> None:
-    with output.ends(_STATE, as_json=asked.as_json, debug=debug), _ends(source, target, asked) as both:
+def _sync(source: str, target: str, asked: _Wish, debug: bool) -> None:
+    from bc_pipelines.operations.media_ends import both_ends
+
+    with (
+        output.ends(_STATE, as_json=asked.as_json, debug=debug),
+        both_ends(source, target, asked.scope, deletes=asked.deletes) as both,
+    ):
         document = _document(both)
         if not asked.as_json and not asked.quiet:
             show.print_plan(document)
@@ -184,7 +206,7 @@ def _sync(source: str, target: str, asked: Asked, debug: bool) -> None:
         _tell(document, moved, asked, time.monotonic() - began)
 
 
-def _tell(document: dict[str, Any], moved: Moved, asked: Asked, seconds: float) -> None:
+def _tell(document: dict[str, Any], moved: Moved, asked: _Wish, seconds: float) -> None:
     if asked.as_json:
         done = {"copied": len(moved.copied), "bytes": moved.bytes_copied, "deleted": len(moved.deleted)}
         output.print_json({"outcome": "done", "plan": document, **done})
@@ -193,15 +215,11 @@ def _tell(document: dict[str, Any], moved: Moved, asked: Asked, seconds: float) 
         show.print_moved(document, moved, seconds, kept=kept)
 
 
-def _ends(source: str, target: str, asked: Asked) -> AbstractContextManager[Ends]:
-    return on_this_machine(source, target, asked) if LOCAL in (source, target) else between(source, target, asked)
-
-
 def _document(both: Ends) -> dict[str, Any]:
     return show.plan_document(both.source, both.target, both.plan, both.objections, both.notes)
 
 
-def _may_delete(count: int, asked: Asked) -> bool:
+def _may_delete(count: int, asked: _Wish) -> bool:
     """Whether what is too much may go: nobody is asked where there is nothing, and nothing goes without a yes."""
     if not count or asked.yes:
         return True

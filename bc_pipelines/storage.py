@@ -13,6 +13,9 @@ from typing import Any
 
 from bc_pipelines.tables import SettingsError, only, text, texts
 
+LOCAL = "local"
+"""The name of a developer's machine, in place of an environment's."""
+
 
 class Scope(StrEnum):
     """Which files are meant.

@@ -1,7 +1,7 @@
-"""The two ends of a command about media, whatever they are: opened, planned, and ready to be carried out.
+"""The two ends between which media move, whatever they are: opened, planned, and ready to be carried out.
 
 Belongs here: choosing between this machine and two buckets, and what each needs. Does not belong here: words on a
-terminal (see `media_output`), and the work itself.
+terminal (see `media_output`), and the work itself (see `media_local` and `media_sync`).
 """
 
 from __future__ import annotations
@@ -9,41 +9,25 @@ from __future__ import annotations
 import getpass
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from bc_pipelines.storage import Scope
-
-if TYPE_CHECKING:
-    from bc_pipelines.checks.verdict import Verdict
-    from bc_pipelines.heroku.client import HerokuClient
-    from bc_pipelines.media.move import Moved, OnProgress
-    from bc_pipelines.media.plan import Plan
-    from bc_pipelines.operations.local_target import LocalTarget
-    from bc_pipelines.settings import LaptopMedia
-
-LOCAL = "local"
-"""The name of this machine, in place of an environment's."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was asked for.
-
-    Attributes:
-        scope: which files.
-        deletes: whether what is too much on the target is to go.
-        yes: whether no question is needed for that.
-        as_json: whether a machine reads the answer.
-        quiet: whether nothing is printed.
-    """
-
-    scope: Scope
-    deletes: bool = False
-    yes: bool = False
-    as_json: bool = False
-    quiet: bool = False
+from bc_pipelines import settings
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.client import HerokuClient
+from bc_pipelines.media import guard
+from bc_pipelines.media.move import Moved, OnProgress
+from bc_pipelines.media.plan import Plan
+from bc_pipelines.media.rclone import Mover
+from bc_pipelines.operations import media_local, media_look, media_sync
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.local_source import heroku_client
+from bc_pipelines.operations.local_target import LocalTarget, addresses_of, local_target
+from bc_pipelines.operations.lock import ResetLock
+from bc_pipelines.operations.media_places import MediaPlaces
+from bc_pipelines.operations.tools import open_tools
+from bc_pipelines.settings import LaptopMedia
+from bc_pipelines.storage import LOCAL, Scope
 
 
 @dataclass(frozen=True)
@@ -68,13 +52,27 @@ class Ends:
 
     def insist(self) -> None:
         """Refuse where the guard has an objection; nothing was copied and nothing deleted."""
-        from bc_pipelines.media.guard import insist
+        guard.insist(self.objections)
 
-        insist(self.objections)
+
+def both_ends(source: str, target: str, scope: Scope, *, deletes: bool) -> AbstractContextManager[Ends]:
+    """Open both ends, and plan.
+
+    Args:
+        source: an environment's name, or `LOCAL`.
+        target: likewise.
+        scope: which files.
+        deletes: whether what is too much on the target may go, so that the guard looks at that too.
+
+    Raises:
+        As `between` and `on_this_machine`.
+    """
+    open_ends = on_this_machine if LOCAL in (source, target) else between
+    return open_ends(source, target, scope, deletes=deletes)
 
 
 @contextmanager
-def between(source: str, target: str, asked: Asked) -> Iterator[Ends]:
+def between(source: str, target: str, scope: Scope, *, deletes: bool) -> Iterator[Ends]:
     """Two environments' buckets, under the team's lock once something is carried out.
 
     Raises:
@@ -82,22 +80,19 @@ def between(source: str, target: str, asked: Asked) -> Iterator[Ends]:
         MediaError: a bucket could not be listed.
         SettingsError: a setting is missing or wrong.
     """
-    from bc_pipelines.operations import media_sync
-    from bc_pipelines.operations.tools import open_tools
-
     with open_tools() as tools:
-        planned = media_sync.plan_between(tools, source, target, asked.scope, deletes=asked.deletes)
+        planned = media_sync.plan_between(tools, source, target, scope, deletes=deletes)
 
-        def carry_out(on_progress: OnProgress | None, deletes: bool) -> Moved:
+        def carry_out(on_progress: OnProgress | None, also_delete: bool) -> Moved:
             tools.lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
-            return media_sync.carry_out(tools, planned, on_progress, deletes=deletes)
+            return media_sync.carry_out(tools, planned, on_progress, deletes=also_delete)
 
         way = planned.way
         yield Ends(str(way.source), str(way.target), planned.plan, planned.objections, (), carry_out)
 
 
 @contextmanager
-def on_this_machine(source: str, target: str, asked: Asked) -> Iterator[Ends]:
+def on_this_machine(source: str, target: str, scope: Scope, *, deletes: bool) -> Iterator[Ends]:
     """A bucket and this machine's folder.
 
     Raises:
@@ -106,13 +101,6 @@ def on_this_machine(source: str, target: str, asked: Asked) -> Iterator[Ends]:
         MediaError: the bucket could not be listed, or the folder not be read.
         SettingsError: a setting is missing or wrong.
     """
-    from bc_pipelines import settings
-    from bc_pipelines.media.rclone import Mover
-    from bc_pipelines.operations import media_local
-    from bc_pipelines.operations.errors import Refused
-    from bc_pipelines.operations.local_source import heroku_client
-    from bc_pipelines.operations.media_places import MediaPlaces
-
     if source == target:
         raise Refused("Both ends are this machine. Nothing was moved.")
     told = settings.laptop_media()
@@ -122,15 +110,15 @@ def on_this_machine(source: str, target: str, asked: Asked) -> Iterator[Ends]:
         if target == LOCAL:
             database = _local_database(told, client)
             named = media_local.named_locally(database) if database else None
-            planned = media_local.plan_pull(places, source, told.folder, asked.scope, named, mover)
+            planned = media_local.plan_pull(places, source, told.folder, scope, named, mover)
         else:
-            planned = media_local.plan_push(places, target, told.folder, asked.scope, mover, deletes=asked.deletes)
+            planned = media_local.plan_push(places, target, told.folder, scope, mover, deletes=deletes)
             database = None
 
-        def carry_out(on_progress: OnProgress | None, deletes: bool) -> Moved:
+        def carry_out(on_progress: OnProgress | None, also_delete: bool) -> Moved:
             with nullcontext() if target == LOCAL else _locked():
-                moved = media_local.carry_out(planned, on_progress, deletes=deletes)
-            if database and asked.scope is Scope.IMAGES:
+                moved = media_local.carry_out(planned, on_progress, deletes=also_delete)
+            if database and scope is Scope.IMAGES:
                 media_local.forget_renditions(database)
             return moved
 
@@ -144,11 +132,8 @@ def look_there(source: str, target: str) -> dict[str, Verdict]:
         Refused: the target is not a writable environment's own.
         MediaError: a bucket could not be listed.
     """
-    from bc_pipelines.operations.media_look import LOOKS, look
-    from bc_pipelines.operations.tools import open_tools
-
     with open_tools() as tools:
-        return dict(zip(LOOKS, look(tools, source, target), strict=True))
+        return dict(zip(media_look.LOOKS, media_look.look(tools, source, target), strict=True))
 
 
 def look_here() -> dict[str, Verdict]:
@@ -158,26 +143,17 @@ def look_here() -> dict[str, Verdict]:
         Refused: there is no local database to hold it against.
         MediaError: the folder could not be read.
     """
-    from bc_pipelines import settings
-    from bc_pipelines.operations.errors import Refused
-    from bc_pipelines.operations.local_source import heroku_client
-    from bc_pipelines.operations.media_local import look
-
     told = settings.laptop_media()
     with heroku_client(told.heroku) as client:
         database = _local_database(told, client)
     if database is None:
         raise Refused("No local database is configured (BC_LOCAL_DATABASE_URL), so nothing says which files are named.")
-    return look(database, told.folder, told.media)
+    return media_local.look(database, told.folder, told.media)
 
 
 @contextmanager
 def _locked() -> Iterator[None]:
     """One run at a time changes staging: a push never meets a reset."""
-    from bc_pipelines import settings
-    from bc_pipelines.operations.errors import Refused
-    from bc_pipelines.operations.lock import ResetLock
-
     _, url = settings.own_dagster()
     if url is None:
         raise Refused(
@@ -193,6 +169,4 @@ def _locked() -> Iterator[None]:
 
 def _local_database(told: LaptopMedia, client: HerokuClient | None) -> LocalTarget | None:
     """The local database, held against every environment's; None where none is configured."""
-    from bc_pipelines.operations.local_target import addresses_of, local_target
-
     return local_target(told.laptop, addresses_of(client, told.environments.values())) if told.laptop else None
