@@ -15,6 +15,7 @@ from bc_pipelines.defs import (
     database,
     jobs,
     local,
+    local_media,
     media,
     notices,
     preflight,
@@ -45,7 +46,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     rollback.rolled_back,
     local.sanitised_archive,
 ]
-LOCAL_ASSETS = [local.database]
+LOCAL_ASSETS = [local.database, local_media.media]
 CHECKS = [
     backups.catalogue_covers_backup,
     backups.raw_copies,

@@ -204,6 +204,8 @@ def _sync(source: str, target: str, asked: _Wish, debug: bool) -> None:
         with show.moving(files, size, quiet=asked.quiet or asked.as_json) as on_progress:
             moved = both.carry_out(on_progress, deletes)
         _tell(document, moved, asked, time.monotonic() - began)
+        if target == LOCAL:
+            _note(source, both.target, moved, quiet=asked.quiet or asked.as_json)
 
 
 def _tell(document: dict[str, Any], moved: Moved, asked: _Wish, seconds: float) -> None:
@@ -213,6 +215,13 @@ def _tell(document: dict[str, Any], moved: Moved, asked: _Wish, seconds: float) 
     elif not asked.quiet:
         kept = document["changes"]["delete"]["count"] - len(moved.deleted)
         show.print_moved(document, moved, seconds, kept=kept)
+
+
+def _note(environment: str, folder: str, moved: Moved, *, quiet: bool) -> None:
+    from bc_pipelines.defs.local_media import note_pull
+
+    if not note_pull(environment, folder, moved) and not quiet:
+        typer.echo("This machine has no Dagster of its own that answers, so this pull is not noted in any.", err=True)
 
 
 def _document(both: Ends) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from bc_pipelines.defs.cleanup import READY, SERVED
 from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, INCOMING_MEDIA, SITES
 from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
 from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
+from bc_pipelines.defs.local_media import LOCAL_MEDIA, MoveConfig, push_media
 from bc_pipelines.defs.media import MEDIA, observe_media
 from bc_pipelines.defs.notices import REPORT
 from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
 from bc_pipelines.defs.rollback import ROLLED_BACK
 from bc_pipelines.defs.tidy import tidy_history
+from bc_pipelines.storage import Scope
 
 _NO_RETRY = {"dagster/max_retries": "0"}
 RESET_ASSETS = [
@@ -121,6 +123,33 @@ def _pull(environment: str) -> UnresolvedAssetJobDefinition:
     )
 
 
+def _pull_media(environment: str, scope: Scope) -> UnresolvedAssetJobDefinition:
+    what = "images and documents" if scope is Scope.MEDIA else "images, without renditions,"
+    config = dg.RunConfig(ops={"local__media": MoveConfig(environment=environment, scope=scope)})
+    return dg.define_asset_job(
+        f"pull_{environment}_{scope}",
+        selection=dg.AssetSelection.assets(LOCAL_MEDIA),
+        config=config,
+        description=f"Copy {environment}'s {what} into the folder on this machine. Deletes nothing unless told to.",
+    )
+
+
+def _push_media(scope: Scope) -> dg.JobDefinition:
+    what = "images and documents" if scope is Scope.MEDIA else "images, without renditions,"
+
+    @dg.job(
+        name=f"push_staging_{scope}",
+        config=dg.RunConfig(ops={"push_media": MoveConfig(environment="staging", scope=scope)}),
+        description=f"Copy this machine's {what} into staging's bucket. Deletes nothing unless told to.",
+        tags=_NO_RETRY,
+    )
+    def push() -> None:
+        push_media()
+
+    return push
+
+
+_ENVIRONMENTS = ("production", "staging", "development")
 WIPING = frozenset({reset_staging.name, roll_back_staging.name})
 ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     reset_staging,
@@ -131,5 +160,9 @@ ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     observe_media,
     tidy_history,
 ]
-LOCAL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [*map(_pull, ("production", "staging", "development"))]
+LOCAL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    *map(_pull, _ENVIRONMENTS),
+    *(_pull_media(environment, scope) for environment in _ENVIRONMENTS for scope in (Scope.MEDIA, Scope.IMAGES)),
+    *(_push_media(scope) for scope in (Scope.IMAGES, Scope.MEDIA)),
+]
 """Where a local database is configured."""

@@ -136,8 +136,8 @@ def look_there(source: str, target: str) -> dict[str, Verdict]:
         return dict(zip(media_look.LOOKS, media_look.look(tools, source, target), strict=True))
 
 
-def look_here() -> dict[str, Verdict]:
-    """The verdicts on this machine's folder, by name.
+def look_here(scope: Scope = Scope.MEDIA) -> dict[str, Verdict]:
+    """The verdicts on this machine's folder, by name, as far as one scope goes.
 
     Raises:
         Refused: there is no local database to hold it against.
@@ -148,7 +148,7 @@ def look_here() -> dict[str, Verdict]:
         database = _local_database(told, client)
     if database is None:
         raise Refused("No local database is configured (BC_LOCAL_DATABASE_URL), so nothing says which files are named.")
-    return media_local.look(database, told.folder, told.media)
+    return media_local.look(database, told.folder, told.media, scope)
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def forget_renditions(target: LocalTarget) -> int:
         return empty_renditions(connection)
 
 
-def look(target: LocalTarget, path: Path, settings: MediaSettings) -> dict[str, Verdict]:
+def look(target: LocalTarget, path: Path, settings: MediaSettings, scope: Scope) -> dict[str, Verdict]:
     """Hold the folder against the local database: what is missing, and what no row names.
 
     Raises:
@@ -207,7 +207,9 @@ def look(target: LocalTarget, path: Path, settings: MediaSettings) -> dict[str, 
         raise Refused(f"There is no database {target} yet. Pull data first.")
     with connected(target, target.name) as connection:
         named = [file for file in checks.named_files(connection) if not file.key.startswith(settings.excluded)]
-    objects = {item.key: item.size for item in Walk(Folder(path))}
+    if scope is Scope.IMAGES:
+        named = [file for file in named if file.kind == "image"]
+    objects = {item.key: item.size for item in Walk(Folder(path, _prefix(scope)))}
     return {
         "every_file_present": checks.every_file_present(named, objects),
         "nothing_extra": checks.nothing_extra(named, objects, settings.excluded),

@@ -85,11 +85,14 @@ def test_a_local_database_brings_its_own_assets_and_jobs() -> None:
     dg.Definitions.validate_loadable(there)
     assets = there.resolve_asset_graph()
     more = assets.get_all_asset_keys() - graph().get_all_asset_keys()
-    assert {key.to_user_string() for key in more} == {"local/database"}
+    assert {key.to_user_string() for key in more} == {"local/database", "local/media"}
     checks = {key.name for key in assets.asset_check_keys - graph().asset_check_keys}
-    assert checks == {"every_row_arrived", "nothing_submitted_is_left", "nobody_is_kept"}
+    of_database = {"every_row_arrived", "nothing_submitted_is_left", "nobody_is_kept"}
+    assert checks == {*of_database, "every_file_present", "nothing_extra"}
     jobs = {job.name for job in there.jobs or ()} - {job.name for job in defs.jobs or ()}
-    assert jobs == {f"pull_{name}_data" for name in ("production", "staging", "development")}
+    environments = ("production", "staging", "development")
+    pulls = {f"pull_{name}_{what}" for name in environments for what in ("data", "media", "images")}
+    assert jobs == {*pulls, "push_staging_images", "push_staging_media"}
     for name in jobs:
         assert there.resolve_job_def(name).description
         assert dg.validate_run_config(there.resolve_job_def(name), {})
