@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from bc_pipelines.archive_cli import app as archive_app
+from bc_pipelines.doctor_cli import doctor
 from bc_pipelines.media_cli import app as media_app
 from bc_pipelines.media_cli import push_app
 from bc_pipelines.pull_cli import app as pull_app
@@ -36,6 +37,7 @@ app.add_typer(local_app, name="local", help="The local database: what it holds, 
 
 
 app.command()(preview)
+app.command()(doctor)
 
 
 @app.command()

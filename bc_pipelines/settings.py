@@ -163,10 +163,8 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
     """
     variables = os.environ if variables is None else variables
     table = read_environments(variables)
-    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
-    _refuse_contradictions(environments)
     return Settings(
-        environments=environments,
+        environments=environments(variables),
         archive_bucket=text(table["archive_store"], "bucket", "archive_store"),
         archive_region=_archive_region(table["archive_store"]),
         privacy=_privacy(table["privacy"], variables),
@@ -214,12 +212,34 @@ def laptop(variables: Mapping[str, str] | None = None) -> tuple[Laptop, Mapping[
         SettingsError: something is missing, unknown or contradictory.
     """
     variables = os.environ if variables is None else variables
-    table = read_environments(variables)
-    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
-    _refuse_contradictions(environments)
-    heroku = read_heroku(variables) if variables.get("HEROKU_API_KEY") else None
     scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
-    return read_laptop(variables, table.get("local", {})), environments, heroku, scratch
+    return local_database(variables), environments(variables), heroku(variables), scratch
+
+
+def local_database(variables: Mapping[str, str] | None = None) -> Laptop:
+    """The developer's machine; raises SettingsError where no local database is named."""
+    variables = os.environ if variables is None else variables
+    return read_laptop(variables, read_environments(variables).get("local", {}))
+
+
+def environments(variables: Mapping[str, str] | None = None) -> Mapping[str, Environment]:
+    """The council's instances by name; raises SettingsError where `environments.toml` is wrong."""
+    variables = os.environ if variables is None else variables
+    found = {name: _environment(name, entry) for name, entry in read_environments(variables)["environments"].items()}
+    _refuse_contradictions(found)
+    return found
+
+
+def heroku(variables: Mapping[str, str] | None = None) -> Heroku | None:
+    """How Heroku is reached, or None without a token; raises SettingsError where the token can be none."""
+    variables = os.environ if variables is None else variables
+    return read_heroku(variables) if variables.get("HEROKU_API_KEY") else None
+
+
+def has_view_restriction_password(variables: Mapping[str, str] | None = None) -> bool:
+    """Whether the one password for staging's private pages is set."""
+    variables = os.environ if variables is None else variables
+    return bool(variables.get("BC_VIEW_RESTRICTION_PASSWORD"))
 
 
 @dataclass(frozen=True)
@@ -256,17 +276,14 @@ def laptop_media(variables: Mapping[str, str] | None = None) -> LaptopMedia:
     """
     variables = os.environ if variables is None else variables
     table = read_environments(variables)
-    environments = {name: _environment(name, entry) for name, entry in table["environments"].items()}
-    _refuse_contradictions(environments)
-    local = table.get("local", {})
-    folder, bandwidth = read_media_folder(local)
+    folder, bandwidth = read_media_folder(table.get("local", {}))
     return LaptopMedia(
         media=read_media(table.get("media", {}), table["environments"], variables),
-        environments=environments,
-        heroku=read_heroku(variables) if variables.get("HEROKU_API_KEY") else None,
+        environments=environments(variables),
+        heroku=heroku(variables),
         folder=folder,
         bandwidth=bandwidth,
-        laptop=read_laptop(variables, local) if names_local_database(variables) else None,
+        laptop=local_database(variables) if names_local_database(variables) else None,
         network={name: value for name, value in variables.items() if name.upper() in _NETWORK},
     )
 
@@ -298,6 +315,12 @@ def inherited(but: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(but)}
 
 
+def environments_file(variables: Mapping[str, str] | None = None) -> Path:
+    """Which file describes the council's instances."""
+    variables = os.environ if variables is None else variables
+    return Path(variables.get("BC_ENVIRONMENTS") or Path(__file__).with_name("environments.toml"))
+
+
 def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Parse `environments.toml` and nothing else, so that definitions can name apps before any secret is set.
 
@@ -311,7 +334,7 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
         SettingsError: the file is missing, not TOML, or lacks a table.
     """
     variables = os.environ if variables is None else variables
-    path = Path(variables.get("BC_ENVIRONMENTS") or Path(__file__).with_name("environments.toml"))
+    path = environments_file(variables)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -131,6 +131,7 @@ def test_every_link_and_path_leads_somewhere(text: str) -> None:
         [],
         ["reset"],
         ["preview"],
+        ["doctor"],
         *(["reset", name] for name in ("roll-back", "status", "history", "raw-backups")),
         *([*names] for names in (("pull",), ("pull", "data"), ("local",))),
         *(["local", name] for name in ("undo", "forget", "status")),

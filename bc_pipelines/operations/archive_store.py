@@ -234,14 +234,15 @@ class ArchiveStore:
         )
 
 
-def has_credentials() -> bool:
-    """Whether boto3 finds any AWS credentials: in variables, a profile, or the machine's own role."""
+def credentials_from() -> str | None:
+    """Where boto3 finds AWS credentials: `env`, `shared-credentials-file`, a machine's role; None where nowhere."""
     import boto3
 
-    return boto3.session.Session().get_credentials() is not None
+    found = boto3.session.Session().get_credentials()
+    return None if found is None else str(found.method)
 
 
-def s3_client() -> S3Client:
+def s3_client(attempts: int = 5) -> S3Client:
     """An S3 client that reads region, endpoint and credentials from the usual `AWS_*` variables.
 
     Signature version 4 is asked for by name because links made with the older one are refused by newer regions
@@ -257,6 +258,6 @@ def s3_client() -> S3Client:
             signature_version="s3v4",
             response_checksum_validation="when_required",
             request_checksum_calculation="when_required",
-            retries={"mode": "standard", "max_attempts": 5},
+            retries={"mode": "standard", "max_attempts": attempts},
         ),
     )

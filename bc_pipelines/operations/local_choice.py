@@ -128,7 +128,7 @@ def origin_of(
 
 def _in_store(environment: str, bucket: str) -> LocalArchive | str:
     """The newest archive in the store, or a sentence saying why there is none."""
-    if not archive_store.has_credentials():
+    if archive_store.credentials_from() is None:
         return f"There are no AWS credentials here for the archive store {bucket}."
     try:
         found = local_archive.newest(ArchiveStore(bucket), environment)

@@ -71,6 +71,19 @@ def restore(archive: Path, target: LocalTarget, database: str, connection: Conne
     return missing
 
 
+def client_version() -> int:
+    """Major version of the pg_restore in PATH.
+
+    Raises:
+        Refused: there is none, or it does not say.
+    """
+    said = _run("--version").stdout
+    found = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if found is None:
+        raise Refused("pg_restore does not say which version it is. Nothing was changed.")
+    return int(found[1])
+
+
 def _available(connection: Connection) -> frozenset[str]:
     return frozenset(str(row[0]) for row in connection.execute("SELECT name FROM pg_available_extensions"))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,3 +192,23 @@ def test_old_archives_go(outside: Outside) -> None:
     assert len(kept) == 5
     assert "local/production/20200102T000000Z-b002.json" in kept
     assert STAGING not in str(kept)
+
+
+@pytest.mark.usefixtures("archives")
+def test_the_doctor_finds_everything_well(local: Cluster, outside: Outside) -> None:
+    """On the sandbox every credential works, what each may do is said, and nothing stays in a bucket."""
+    before = store().keys("")
+    done = bucks("doctor", "--json")
+    assert done.exit_code == 0, done.output
+    found = {finding["about"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert found["Heroku: buckinghamshire-production"]["state"] == "works"
+    assert "capture a backup" in found["Heroku: buckinghamshire-staging"]["words"]
+    in_store = found[f"Archive store: {BUCKETS['archives']}"]["words"]
+    assert "may write" in in_store
+    assert re.search(r"production: \d+ \w+ \d{4}", in_store)
+    assert "not used to write" in found["Media: production"]["words"]
+    assert "may write" in found["Media: staging"]["words"]
+    major = outside.world.postgres.major
+    assert f"is version {major}; production has {major}" in found["PostgreSQL client"]["words"]
+    assert store().keys("") == before
+    assert [name for name, secret in outside.world.secrets.items() if secret in done.output] == []

@@ -1,0 +1,180 @@
+"""What is configured on this machine and from where, what is missing, and whether what is there works.
+
+Belongs here: asking each place one harmless question, and words for the answer and the mend. Does not belong here:
+printing, and any secret: a finding says where a credential comes from, never what it is. Nothing is changed anywhere;
+whether S3 may be written is tried by an upload that is begun and taken back, never in production's bucket.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bc_pipelines import settings
+from bc_pipelines.database import beside
+from bc_pipelines.database.identity import DatabaseError
+from bc_pipelines.heroku.access import access
+from bc_pipelines.heroku.client import HerokuClient
+from bc_pipelines.heroku.errors import HerokuError
+from bc_pipelines.operations import doctor_s3
+from bc_pipelines.operations.dagster_database import require_answer
+from bc_pipelines.operations.errors import OutOfReach, Refused
+from bc_pipelines.operations.finding import Finding
+from bc_pipelines.operations.local_restore import client_version
+from bc_pipelines.operations.local_server import connected
+from bc_pipelines.operations.local_target import addresses_of, local_target
+from bc_pipelines.settings import Environment, SettingsError
+
+_PATIENCE_SECONDS = 5.0
+_HEROKU = "Heroku"
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, in the order in which one thing needs another. A failure is a finding, never an exception."""
+    file = settings.environments_file()
+    try:
+        environments, heroku = settings.environments(), settings.heroku()
+        media, bucket = settings.laptop_media().media, settings.archive_bucket()
+    except SettingsError as error:
+        yield Finding("Settings", "wrong", str(error), f"Correct {file}, or the variable that it names.")
+        return
+    yield Finding("Settings", "works", f"{file} describes {', '.join(environments)}.")
+    client = None
+    if heroku is not None:
+        client = HerokuClient(heroku.platform_url, heroku.data_url, heroku.api_key, retry_for=_PATIENCE_SECONDS)
+    try:
+        found = list(_heroku(client, environments))
+        yield from found
+        # Where Heroku does not let us in at all, it is not asked five times more.
+        answering = None if [each.about for each in found] == [_HEROKU] else client
+        versions = _versions(answering, environments)
+        yield from doctor_s3.store(bucket, environments)
+        yield from doctor_s3.media(media, environments, answering)
+        yield from _local_database(answering, environments, versions)
+    finally:
+        if client is not None:
+            client.close()
+    yield _client_programs(versions)
+    yield _view_restriction()
+    yield _dagster()
+
+
+def _heroku(client: HerokuClient | None, environments: Mapping[str, Environment]) -> Iterator[Finding]:
+    if client is None:
+        yield Finding(
+            _HEROKU,
+            "not set",
+            "HEROKU_API_KEY is not set. A reset needs it; a pull only where the archive store has nothing.",
+            "docs/heroku.md says how to make a token.",
+        )
+        return
+    apps = [environment.heroku_app for environment in environments.values()]
+    try:
+        found = access(client, apps, apps)
+    except HerokuError as error:
+        yield Finding(_HEROKU, "wrong", f"HEROKU_API_KEY: {error.happened}", error.next_step)
+        return
+    for app in found:
+        objections = " ".join(app.objections)
+        yield Finding(
+            f"{_HEROKU}: {app.app}",
+            "wrong" if objections else "works",
+            " ".join([app.words, *app.doubts]),
+            objections and "Give the account that access, or take the environment out of environments.toml.",
+        )
+
+
+def _versions(client: HerokuClient | None, environments: Mapping[str, Environment]) -> dict[str, int]:
+    """Major version of each environment's PostgreSQL, where Heroku tells."""
+    found: dict[str, int] = {}
+    if client is None:
+        return found
+    for environment in environments.values():
+        try:
+            told = client.database_info(client.database(environment.heroku_app).addon_id).postgres_version
+            found[environment.name] = int(told.partition(".")[0])
+        except (HerokuError, ValueError):
+            continue
+    return found
+
+
+def _local_database(
+    client: HerokuClient | None, environments: Mapping[str, Environment], versions: Mapping[str, int]
+) -> Iterator[Finding]:
+    about = "Local database"
+    try:
+        laptop = settings.local_database()
+    except SettingsError as error:
+        yield Finding(about, "not set", "Nothing can be pulled to this machine.", str(error))
+        return
+    try:
+        target = local_target(laptop, addresses_of(client, environments.values()))
+        with connected(target, "postgres") as server:
+            version, may_create = server.info.server_version // 10000, beside.may_create(server)
+            there = beside.exists(server, target.name)
+    except (Refused, DatabaseError) as error:
+        yield Finding(about, "wrong", f"{laptop.variable}: {error}", "A pull needs a database server of your own.")
+        return
+    except HerokuError as error:
+        yield Finding(about, "wrong", f"It cannot be told from an environment's: {error.happened}", error.next_step)
+        return
+    words = f"{target} (from {laptop.variable}), {'there' if there else 'not there yet'}, PostgreSQL {version}."
+    if not may_create:
+        yield Finding(about, "wrong", f"{words} The role may not create databases.", "ALTER ROLE … CREATEDB")
+        return
+    newer = [f"{name} has {major}" for name, major in versions.items() if major > version]
+    yield Finding(
+        about,
+        "works",
+        words,
+        f"It is older than the site's: {', '.join(newer)}. A pull may be refused; upgrade it when you can."
+        if newer
+        else "",
+    )
+
+
+def _client_programs(versions: Mapping[str, int]) -> Finding:
+    about, program = "PostgreSQL client", shutil.which("pg_restore")
+    needed = max(versions.values(), default=0)
+    install = f"Install PostgreSQL's client programs{f', version {needed} or newer' if needed else ''}."
+    if program is None:
+        return Finding(about, "not set", "There is no pg_restore in PATH; a pull needs it.", install)
+    try:
+        version = client_version()
+    except Refused as error:
+        return Finding(about, "wrong", str(error), install)
+    told = ", ".join(f"{name} has {major}" for name, major in versions.items()) or "Heroku was not asked for the site's"
+    words = f"{program} is version {version}; {told}."
+    if version < needed:
+        return Finding(about, "wrong", words, f"{install} Put them first in PATH.")
+    return Finding(about, "works", words)
+
+
+def _view_restriction() -> Finding:
+    about = "Private pages"
+    if settings.has_view_restriction_password():
+        return Finding(about, "set", "BC_VIEW_RESTRICTION_PASSWORD is set: what private pages on staging ask for.")
+    return Finding(about, "not set", "BC_VIEW_RESTRICTION_PASSWORD is not set.", "Only a reset needs it.")
+
+
+def _dagster() -> Finding:
+    about, (home, url) = "Dagster", settings.own_dagster()
+    if home is None:
+        return Finding(
+            about,
+            "not set",
+            "DAGSTER_HOME is not set: pulls are not recorded, and there is no UI.",
+            "For an instance of your own, make an empty folder and set DAGSTER_HOME to its path.",
+        )
+    if not Path(home).is_dir():
+        return Finding(about, "wrong", f"DAGSTER_HOME, {home}, is no folder.", "Make it, or correct the variable.")
+    if url is None:
+        return Finding(
+            about, "works", f"DAGSTER_HOME is {home}; DAGSTER_DATABASE_URL is not set.", "Only a reset needs it."
+        )
+    try:
+        require_answer(url)
+    except OutOfReach as error:
+        return Finding(about, "wrong", f"DAGSTER_HOME is {home}. {error}", "Start it, or correct the variable.")
+    return Finding(about, "works", f"DAGSTER_HOME is {home}; the database of DAGSTER_DATABASE_URL answers.")

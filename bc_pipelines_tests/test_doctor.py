@@ -1,0 +1,113 @@
+"""`bucks doctor` where nothing is configured, and where nothing works: a line and a mend for each, and no secret."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bc_pipelines_tests.archive_commands import BUCKS
+from bc_pipelines_tests.postgres import Cluster
+
+SECRET = "planted-where-nobody-may-see-it"
+NOWHERE = "https://127.0.0.1:9"
+DEAD = {
+    "HEROKU_HOST": NOWHERE,
+    "HEROKU_DATA_HOST": "127.0.0.1",
+    "HEROKU_API_KEY": f"HRKU-{SECRET}",
+    "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_DEFAULT_REGION": "eu-west-2",
+    "AWS_ENDPOINT_URL_S3": NOWHERE,
+    "BC_PRODUCTION_MEDIA_ACCESS_KEY_ID": "AKIA0000000000000000",
+    "BC_PRODUCTION_MEDIA_SECRET_ACCESS_KEY": SECRET,
+    "BC_VIEW_RESTRICTION_PASSWORD": SECRET,
+    "DAGSTER_DATABASE_URL": f"postgres://dagster:{SECRET}@127.0.0.1:1/dagster",
+    "BC_LOCAL_DATABASE_URL": f"postgres://me:{SECRET}@127.0.0.1:1/mine",
+}
+"""Everything is set, and nothing answers."""
+
+
+def doctor(folder: Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Type `bucks doctor` on a machine where only this is configured."""
+    usual = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true"}
+    return subprocess.run(
+        [BUCKS, "doctor", *options],
+        env=usual | variables,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def findings(folder: Path, **variables: str) -> tuple[int, dict[str, dict[str, str]]]:
+    """The exit code, and each line by what it is about."""
+    done = doctor(folder, "--json", **variables)
+    document = json.loads(done.stdout)
+    assert (document["outcome"] == "well") == (done.returncode == 0)
+    return done.returncode, {finding["about"]: finding for finding in document["findings"]}
+
+
+def test_nothing_is_configured(tmp_path: Path) -> None:
+    """On a new laptop nothing is wrong: what is not set is named, with what it would be good for."""
+    code, found = findings(tmp_path)
+    assert code == 0
+    assert found["Heroku"]["state"] == "not set"
+    assert found["Local database"]["state"] == "not set"
+    assert "BC_LOCAL_DATABASE_URL=" in found["Local database"]["mend"]
+    assert found["Dagster"]["state"] == "not set"
+    assert found["Archive store: buckinghamshire-pipelines-archives"]["state"] == "not set"
+    assert found["Settings"]["state"] == "works"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["for people", "for machines"])
+def test_nothing_works_and_nothing_is_told(options: tuple[str, ...], tmp_path: Path) -> None:
+    """Every credential is set and no server answers: it ends with 1, says so of each, and shows no secret."""
+    done = doctor(tmp_path, *options, **DEAD, DAGSTER_HOME=str(tmp_path))
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert SECRET not in said
+    assert "Traceback" not in said
+    for variable in ("HEROKU_API_KEY", "DAGSTER_DATABASE_URL"):
+        assert variable in said
+
+
+def test_each_failure_has_its_mend(tmp_path: Path) -> None:
+    """Whatever is wrong has a next step."""
+    code, found = findings(tmp_path, **DEAD, DAGSTER_HOME=str(tmp_path / "nowhere"))
+    assert code == 1
+    wrong = {about: finding for about, finding in found.items() if finding["state"] == "wrong"}
+    assert {about.partition(":")[0] for about in wrong} >= {"Heroku", "Archive store", "Local database", "Dagster"}
+    assert all(finding["mend"] for finding in wrong.values()), wrong
+    assert found["Private pages"]["state"] == "set"
+
+
+def test_bad_settings_are_one_line(tmp_path: Path) -> None:
+    """Where environments.toml is wrong, nothing else can be said."""
+    path = tmp_path / "environments.toml"
+    path.write_text("[nonsense]\n", encoding="utf-8")
+    code, found = findings(tmp_path, BC_ENVIRONMENTS=str(path))
+    assert code == 1
+    assert list(found) == ["Settings"]
+
+
+def test_a_local_database_is_opened(cluster: Cluster, tmp_path: Path) -> None:
+    """The server's version is told; without Heroku's token it is not compared with the site's."""
+    code, found = findings(
+        tmp_path,
+        BC_LOCAL_DATABASE_URL=cluster.url("not-there"),
+        PATH=f"{cluster.bin_dir}{os.pathsep}{os.environ['PATH']}",
+    )
+    assert code == 0
+    assert found["Local database"]["state"] == "works"
+    assert "not there yet" in found["Local database"]["words"]
+    assert found["PostgreSQL client"]["state"] == "works"
+
+
+def test_what_is_not_this_machines_is_wrong(tmp_path: Path) -> None:
+    """A database elsewhere is refused here as a pull would refuse it."""
+    code, found = findings(tmp_path, DATABASE_URL="postgres://production.council.example/site")
+    assert code == 1
+    assert found["Local database"]["words"].startswith("DATABASE_URL: ")
