@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bc_pipelines.media import pages
 from bc_pipelines.media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def client(
         retries={"mode": "adaptive", "max_attempts": 8},
         max_pool_connections=AT_ONCE + 2,
     )
-    return session.client("s3", endpoint_url=endpoint, config=config)
+    made = session.client("s3", endpoint_url=endpoint, config=config)
+    pages.read_quickly(made)
+    return made
 
 
 def code_of(error: Exception) -> str:
@@ -87,10 +90,12 @@ def clear_errors(doing: str, bucket: Bucket) -> Iterator[None]:
     """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
-    except (ClientError, BotoCoreError, Boto3Error) as error:
+    # The last two are of answers that are not S3's.
+    except (ClientError, BotoCoreError, Boto3Error, ResponseParserError, ValueError) as error:
         raise MediaError(
             f"Could not {doing} {bucket} ({code_of(error)}). Look at the bucket's name, region and keys, and at what "
             "the identity may do there; then start again, which goes on where this stopped."

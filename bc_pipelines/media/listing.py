@@ -47,11 +47,34 @@ class Item:
         return self.etag.startswith("@")
 
 
-def listing(bucket: Bucket) -> Iterator[Item]:
+@dataclass
+class Span:
+    """A part of all keys.
+
+    Attributes:
+        after: begins behind this key.
+        until: ends with this one; may become smaller while the span is listed. No end if None.
+    """
+
+    after: str = ""
+    until: str | None = None
+
+    def holds(self, key: str) -> bool:
+        """Whether a key comes before its end."""
+        return self.until is None or place(key) <= place(self.until)
+
+
+def place(key: str) -> bytes:
+    """What S3 orders keys by (S3 manual, ListObjectsV2)."""
+    return key.encode("utf-8", "surrogateescape")
+
+
+def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
     """List a bucket. The next page is asked for while this one is used.
 
     Args:
         bucket: what to list.
+        span: a part of its keys; all if left out. What lies behind its end may be listed too.
 
     Yields:
         Its objects in the order of their keys as UTF-8, which is S3's own (S3 manual, ListObjectsV2).
@@ -59,23 +82,29 @@ def listing(bucket: Bucket) -> Iterator[Item]:
     Raises:
         MediaError: a page could not be had, or came out of order.
     """
+    span = span or Span()
     last = b""
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        following: Future[ListObjectsV2OutputTypeDef] | None = ahead.submit(_page, bucket, None)
+        following: Future[ListObjectsV2OutputTypeDef] | None = ahead.submit(_page, bucket, span.after, None)
         while following is not None:
             page = following.result()
-            token = page.get("NextContinuationToken") if page.get("IsTruncated") else None
-            following = ahead.submit(_page, bucket, token) if token else None
-            for found in page.get("Contents", ()):
-                place = found["Key"].encode("utf-8", "surrogateescape")
-                if place <= last:
+            contents = page.get("Contents", [])
+            token = page["NextContinuationToken"] if page["IsTruncated"] else None
+            goes_on = token and not (contents and not span.holds(contents[-1]["Key"]))
+            following = ahead.submit(_page, bucket, "", token) if goes_on else None
+            for found in contents:
+                here = place(found["Key"])
+                if here <= last:
                     raise MediaError(f"The listing of {bucket} is not in order, so nothing can be told from it.")
-                last = place
+                last = here
                 yield Item(found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"])
 
 
-def _page(bucket: Bucket, token: str | None) -> ListObjectsV2OutputTypeDef:
+def _page(bucket: Bucket, after: str, token: str | None) -> ListObjectsV2OutputTypeDef:
+    where: dict[str, str] = {"ContinuationToken": token} if token else {"StartAfter": after} if after else {}
     with clear_errors("list", bucket):
-        if token is None:
-            return bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=bucket.prefix)
-        return bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=bucket.prefix, ContinuationToken=token)
+        page = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=bucket.prefix, **where)  # type: ignore[arg-type]
+    if "IsTruncated" not in page or (page["IsTruncated"] and not page.get("NextContinuationToken")):
+        # botocore reads an empty answer as a page without keys, which would be the end.
+        raise MediaError(f"A page of the listing of {bucket} is no such thing, so nothing can be told from it.")
+    return page

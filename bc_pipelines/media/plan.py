@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bc_pipelines.media.listing import Item
+from bc_pipelines.media.listing import Item, place
 
 ORIGINALS = "original_images/"
 """Where Wagtail puts the images that editors upload; all other pictures are made from these."""
@@ -19,6 +19,9 @@ ORIGINALS = "original_images/"
 
 HasBytesOf = Callable[[Item, str], bool | None]
 """Whether a file has the bytes of an ETag; None where that cannot be told."""
+
+Pair = tuple[str, Item | None, Item | None]
+"""A key with what the source and the target have under it."""
 
 
 class Action(StrEnum):
@@ -97,6 +100,7 @@ class Plan:
         unnamed_count: how many.
         withheld: keys of the source that may not be copied, the first of them.
         withheld_count: how many.
+        named: keys that a row names and the source has.
         absent: keys that a row names and the source lacks, the first of them.
         absent_count: how many.
         newest: when the newest object of the source was written, or None.
@@ -114,6 +118,7 @@ class Plan:
     unnamed_count: int = 0
     withheld: list[str] = field(default_factory=list)
     withheld_count: int = 0
+    named: set[str] = field(default_factory=set)
     absent: list[str] = field(default_factory=list)
     absent_count: int = 0
     newest: datetime | None = None
@@ -126,6 +131,40 @@ class Plan:
     def bytes_to_copy(self) -> int:
         """How much is copied."""
         return sum(change.size for change in self.of(Action.COPY, Action.REPLACE))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is left alone, and when two objects differ; as ``make_plan`` has it."""
+
+    excluded: tuple[str, ...]
+    left_out: Collection[str]
+    ledger: Mapping[str, Copied]
+    etags_are_md5: bool
+    has_bytes_of: HasBytesOf | None
+    wanted: Wanted | None = None
+
+    def difference(self, ours: Item, theirs: Item) -> str:
+        """Why the target's object must be replaced; nothing if the two are the same.
+
+        A copy of an object that was uploaded in parts gets another ETag, so the ETags alone would never agree.
+        """
+        if ours.size != theirs.size:
+            return f"{theirs.size} bytes there, {ours.size} here"
+        known = self.ledger.get(ours.key)
+        if ours.etag == theirs.etag or known == _copied(ours, theirs):
+            return ""
+        same = self._same_bytes(ours, theirs) if self.etags_are_md5 else None
+        if same is not None:
+            return "" if same else "other bytes"
+        if known is not None:
+            return "changed since it was copied"
+        return "" if theirs.modified >= ours.modified else "older than here"
+
+    def _same_bytes(self, ours: Item, theirs: Item) -> bool | None:
+        if self.has_bytes_of and ours.is_file is not theirs.is_file:
+            return self.has_bytes_of(*((ours, theirs.etag) if ours.is_file else (theirs, ours.etag)))
+        return None if ours.in_parts or theirs.in_parts else False
 
 
 def make_plan(
@@ -154,52 +193,44 @@ def make_plan(
     Returns:
         The plan. Its size is that of what changes.
     """
-    plan, present = Plan(), set[str]()
-    rule = _Rule(ledger or {}, etags_are_md5, has_bytes_of)
-    for key, ours, theirs in _side_by_side(source, target):
-        if prefix := next((each for each in excluded if key.startswith(each)), ""):
+    rule = Rule(tuple(excluded), left_out, ledger or {}, etags_are_md5, has_bytes_of, wanted)
+    return note_absent(compare(side_by_side(source, target), rule), rule)
+
+
+def compare(pairs: Iterable[Pair], rule: Rule) -> Plan:
+    """Decide about each key.
+
+    Args:
+        pairs: of both listings, in the order of keys.
+        rule: how.
+    """
+    plan = Plan()
+    for key, ours, theirs in pairs:
+        if prefix := next((each for each in rule.excluded if key.startswith(each)), ""):
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
-        elif key in left_out:
+        elif key in rule.left_out:
             plan.left_out.append(key)
         else:
             _count(plan, ours, theirs)
-            if wanted is not None and ours is not None:
-                present.add(key)
-            _decide(plan, key, ours, theirs, rule, _unwanted(plan, key, ours, wanted))
-    if wanted is not None:
-        _note_absent(plan, wanted, present, excluded)
+            _decide(plan, key, ours, theirs, rule, _unwanted(plan, key, ours, rule.wanted))
     return plan
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """When two objects differ."""
+def note_absent(plan: Plan, rule: Rule) -> Plan:
+    """Note on a whole plan what a row names and the source lacks.
 
-    ledger: Mapping[str, Copied]
-    etags_are_md5: bool
-    has_bytes_of: HasBytesOf | None
+    Args:
+        plan: of whole listings; is changed.
+        rule: that it was made by.
 
-    def difference(self, ours: Item, theirs: Item) -> str:
-        """Why the target's object must be replaced; nothing if the two are the same.
-
-        A copy of an object that was uploaded in parts gets another ETag, so the ETags alone would never agree.
-        """
-        if ours.size != theirs.size:
-            return f"{theirs.size} bytes there, {ours.size} here"
-        known = self.ledger.get(ours.key)
-        if ours.etag == theirs.etag or known == _copied(ours, theirs):
-            return ""
-        same = self._same_bytes(ours, theirs) if self.etags_are_md5 else None
-        if same is not None:
-            return "" if same else "other bytes"
-        if known is not None:
-            return "changed since it was copied"
-        return "" if theirs.modified >= ours.modified else "older than here"
-
-    def _same_bytes(self, ours: Item, theirs: Item) -> bool | None:
-        if self.has_bytes_of and ours.is_file is not theirs.is_file:
-            return self.has_bytes_of(*((ours, theirs.etag) if ours.is_file else (theirs, ours.etag)))
-        return None if ours.in_parts or theirs.in_parts else False
+    Returns:
+        The plan.
+    """
+    if rule.wanted is not None:
+        passed_over = {*rule.wanted.withheld, *plan.left_out, *plan.named}
+        absent = [key for key in rule.wanted.named if key not in passed_over and not key.startswith(rule.excluded)]
+        plan.absent, plan.absent_count = sorted(absent)[:MOST_NAMED], len(absent)
+    return plan
 
 
 def _count(plan: Plan, ours: Item | None, theirs: Item | None) -> None:
@@ -220,6 +251,7 @@ def _unwanted(plan: Plan, key: str, ours: Item | None, wanted: Wanted | None) ->
             plan.withheld += [key] if len(plan.withheld) < MOST_NAMED else []
         return "only some people may read it"
     if key in wanted.named:
+        plan.named.update([key] if ours else [])
         return ""
     if ours:
         plan.unnamed_count += 1
@@ -227,7 +259,7 @@ def _unwanted(plan: Plan, key: str, ours: Item | None, wanted: Wanted | None) ->
     return "no row of the database names it"
 
 
-def _decide(plan: Plan, key: str, ours: Item | None, theirs: Item | None, rule: _Rule, unwanted: str) -> None:
+def _decide(plan: Plan, key: str, ours: Item | None, theirs: Item | None, rule: Rule, unwanted: str) -> None:
     if unwanted:
         if theirs is not None:
             plan.changes.append(Change(Action.DELETE, key, theirs.size, "", unwanted))
@@ -244,36 +276,30 @@ def _decide(plan: Plan, key: str, ours: Item | None, theirs: Item | None, rule: 
             plan.recognised[key] = _copied(ours, theirs)
 
 
-def _note_absent(plan: Plan, wanted: Wanted, present: set[str], excluded: Sequence[str]) -> None:
-    passed_over = {*wanted.withheld, *plan.left_out}
-    absent = [
-        key
-        for key in wanted.named
-        if key not in present and key not in passed_over and not key.startswith(tuple(excluded))
-    ]
-    plan.absent, plan.absent_count = sorted(absent)[:MOST_NAMED], len(absent)
-
-
 def _copied(ours: Item, theirs: Item) -> Copied:
     return Copied(ours.size, ours.etag, theirs.etag)
 
 
-def _side_by_side(source: Iterable[Item], target: Iterable[Item]) -> Iterator[tuple[str, Item | None, Item | None]]:
-    """Each key with what both sides have under it; None where one side lacks it."""
+def side_by_side(source: Iterable[Item], target: Iterable[Item]) -> Iterator[Pair]:
+    """Merge two listings.
+
+    Args:
+        source: in the order of keys.
+        target: in the order of keys.
+
+    Yields:
+        Each key with what both sides have under it; None where one side lacks it.
+    """
     left, right = iter(source), iter(target)
     ours, theirs = next(left, None), next(right, None)
     while ours is not None or theirs is not None:
-        if theirs is None or (ours is not None and _place(ours) < _place(theirs)):
+        if theirs is None or (ours is not None and place(ours.key) < place(theirs.key)):
             assert ours is not None  # noqa: S101 - for the type checker: the loop ends where both are None
             yield ours.key, ours, None
             ours = next(left, None)
-        elif ours is None or _place(theirs) < _place(ours):
+        elif ours is None or place(theirs.key) < place(ours.key):
             yield theirs.key, None, theirs
             theirs = next(right, None)
         else:
             yield ours.key, ours, theirs
             ours, theirs = next(left, None), next(right, None)
-
-
-def _place(item: Item) -> bytes:
-    return item.key.encode("utf-8", "surrogateescape")

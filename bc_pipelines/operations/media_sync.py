@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from bc_pipelines.media import guard, move
 from bc_pipelines.media.ledger import Ledger, ObjectLedger, renewed
-from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved
-from bc_pipelines.media.plan import Copied, Plan, Wanted, make_plan
+from bc_pipelines.media.plan import Copied, Plan, Rule, Wanted
+from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines.media.strangers import strangers_can_read
 from bc_pipelines.media.stream import stream
 from bc_pipelines.operations.errors import Refused
@@ -101,13 +101,15 @@ def plan_files(
     in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
     ledger = _ledger(tools, way)
     before = ledger.load()
-    plan = make_plan(
-        listing(way.source),
-        listing(way.target),
+    rule = Rule(
         excluded=media.excluded,
+        left_out=(),
         ledger=before,
+        etags_are_md5=True,
+        has_bytes_of=None,
         wanted=Wanted({file.key for file in in_scope}, _withheld(way, in_scope)),
     )
+    plan = plan_in_ranges(way.source, way.target, rule)
     found = guard.objections(
         plan,
         way.source,

@@ -1,0 +1,55 @@
+"""Reading a page of a listing ten times as fast as botocore does: most of the work of a run with nothing to do.
+
+botocore walks every answer along its model and gives each date to a parser of all forms of dates: 0.1 ms a key. Here
+the keys are taken out of the answer before that, and put back after it. Does not belong here: asking for pages.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_EVENT = "before-parse.s3.ListObjectsV2"
+
+
+def read_quickly(client: S3Client) -> None:
+    """Have a client read pages of listings so.
+
+    Args:
+        client: is changed.
+    """
+    # First, because botocore's own listener looks for errors by reading all of it once more.
+    client.meta.events.register_first(_EVENT, _take_contents)
+
+
+def _take_contents(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Take the keys out of an answer; whatever looks unlike Amazon's is left to botocore."""
+    if response_dict["status_code"] != 200:
+        return
+    try:
+        # The answer of the server whose other answers botocore reads with the same parser.
+        page = ElementTree.fromstring(response_dict["body"])  # noqa: S314
+        space = page.tag.removesuffix("ListBucketResult")
+        found = page.findall(f"{space}Contents")
+        contents = [_object(each, len(space)) for each in found]
+    except (ElementTree.ParseError, ValueError, KeyError, TypeError):
+        return
+    for each in found:
+        page.remove(each)
+    response_dict["body"] = ElementTree.tostring(page)
+    if contents:
+        customized_response_dict["Contents"] = contents
+
+
+def _object(element: ElementTree.Element, space: int) -> dict[str, Any]:
+    fields = {field.tag[space:]: field.text for field in element}
+    return {
+        "Key": fields["Key"] or "",
+        "LastModified": datetime.fromisoformat(fields["LastModified"] or ""),
+        "ETag": fields["ETag"] or "",
+        "Size": int(fields["Size"] or ""),
+    }

@@ -1,0 +1,168 @@
+"""Listings on two real servers: pages read quickly say what botocore says, and what is not in order is refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from botocore.config import Config
+
+from bc_pipelines.media.errors import MediaError
+from bc_pipelines.media.listing import listing
+from bc_pipelines.media.move import copy, delete
+from bc_pipelines.media.plan import make_plan
+from bc_pipelines_tests.media import servers
+from bc_pipelines_tests.media.conftest import Pair
+from bc_pipelines_tests.media.test_contract import ODD
+
+PLAIN = (
+    "a b.jpg",
+    "100%.jpg",
+    "plus+.jpg",
+    "caf\u00e9.jpg",
+    "cafe\u0301.jpg",
+    "\u6c34.jpg",
+    "q?x=1&y.jpg",
+    "<b>'\".jpg",
+)
+PAGE = (
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    "<IsTruncated>{more}</IsTruncated><NextContinuationToken>more</NextContinuationToken>{contents}</ListBucketResult>"
+)
+OBJECT = (
+    "<Contents><Key>{key}</Key><LastModified>2026-11-02T10:00:00.000Z</LastModified>"
+    "<ETag>&quot;0f&quot;</ETag><Size>7</Size></Contents>"
+)
+
+
+def page(*keys: str, more: bool = False) -> bytes:
+    """A page of a listing."""
+    contents = "".join(OBJECT.format(key=key) for key in keys)
+    return PAGE.format(more=str(more).lower(), contents=contents).encode()
+
+
+class _Body:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def stream(self, **_: object) -> list[bytes]:
+        return [self._data]
+
+
+def response(address: str, status: int, body: bytes) -> AWSResponse:
+    """An answer as botocore's transport gives it."""
+    return AWSResponse(address, status, HTTPHeaders(), _Body(body))
+
+
+def answered(pair: Pair, answers: Callable[[str], tuple[int, bytes] | None]) -> None:
+    """Let some of the source's pages be answered otherwise than by the server, which never errs so."""
+
+    def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        # One client reaches both.
+        found = answers(request.url) if f"/{pair.source.name}?" in request.url else None
+        return response(request.url, *found) if found else None
+
+    pair.source.client.meta.events.register("before-send.s3.ListObjectsV2", answer)
+
+
+def test_pages_read_quickly_say_what_botocore_says(pair: Pair) -> None:
+    """Keys with signs and letters of all kinds, sizes, ETags and times, and the way to the next page."""
+    keys = ODD if "moto" in pair.source.client.list_buckets()["Owner"].get("DisplayName", "") else PLAIN
+    for key in keys:
+        pair.put(pair.source, key, key.encode())
+    slow = boto3.client(
+        "s3",
+        endpoint_url=pair.source.client.meta.endpoint_url,
+        aws_access_key_id=servers.ACCESS_KEY,
+        aws_secret_access_key=servers.SECRET_KEY,
+        region_name="eu-west-2",
+        config=Config(signature_version="s3v4"),
+    )
+    asked: Mapping[str, Any] = {"Bucket": pair.source.name, "MaxKeys": 3}
+    fields = ("Key", "LastModified", "ETag", "Size")
+    read = [
+        [
+            tuple(map(found.get, fields))
+            for each in made.get_paginator("list_objects_v2").paginate(**asked)
+            for found in each["Contents"]
+        ]
+        for made in (slow, pair.source.client)
+    ]
+    assert read[0] == read[1]
+    assert [row[0] for row in read[1]] == sorted(keys, key=str.encode)
+
+
+NO_TOKEN = page("a.jpg", more=True).replace(b"NextContinuationToken", b"Lost")
+
+
+@pytest.mark.parametrize("body", [b"", b"<Error/>", page("a.jpg").replace(b"2026-11-02", b"yesterday"), NO_TOKEN])
+def test_an_answer_that_is_no_page_is_an_error(on_moto: Pair, body: bytes) -> None:
+    """Anything but a page, though it comes with 200, is unknown: never an empty bucket, and never the end."""
+    answered(on_moto, lambda _: (200, body))
+    with pytest.raises(MediaError, match="list"):
+        list(listing(on_moto.source))
+
+
+def test_a_page_that_is_denied_ends_everything(pair: Pair) -> None:
+    """When the second page of the source is refused, nothing is copied and nothing deleted."""
+    pair.put(pair.target, "old.jpg")
+    answered(pair, lambda url: (403, b"") if "continuation" in url else (200, page("a.jpg", more=True)))
+    with pytest.raises(MediaError, match="Could not list"):
+        make_plan(listing(pair.source), listing(pair.target))
+    assert pair.keys(pair.target) == ["old.jpg"]
+
+
+@pytest.mark.parametrize("second", [("a.jpg", "b.jpg"), ("0.jpg",)])
+def test_a_page_that_is_repeated_or_out_of_order_is_refused(pair: Pair, second: tuple[str, ...]) -> None:
+    """A merge of such listings would delete what is there."""
+    answered(pair, lambda url: (200, page(*second) if "continuation" in url else page("a.jpg", "b.jpg", more=True)))
+    with pytest.raises(MediaError, match="not in order"):
+        list(listing(pair.source))
+
+
+def test_a_busy_server_is_asked_again(pair: Pair) -> None:
+    """Answers of 503 are waited out, by listings and by copies."""
+    pair.put(pair.source, "a.jpg")
+    busy = [2, 2]
+
+    def answer(request: Any, event_name: str, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        which = "CopyObject" in event_name
+        if "ListObjectsV2" not in event_name and not which:
+            return None
+        busy[which] -= 1
+        slow_down = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+        return response(request.url, 503, slow_down) if busy[which] >= 0 else None
+
+    pair.source.client.meta.events.register("before-send.s3", answer)
+    plan = make_plan(listing(pair.source), listing(pair.target))
+    copy(plan, pair.source, pair.target).insist()
+    assert max(busy) < 0
+
+
+def test_a_deletion_that_is_refused_for_one_key_is_told(pair: Pair) -> None:
+    """An answer of 200 in which one key is refused names that key, and the others count as deleted."""
+    for key in ("a.jpg", "b.jpg"):
+        pair.put(pair.target, key)
+    body = (
+        b"<DeleteResult><Deleted><Key>a.jpg</Key></Deleted>"
+        b"<Error><Key>b.jpg</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+    )
+    plan = make_plan([], listing(pair.target))
+
+    def refuse_one(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        return response(request.url, 200, body)
+
+    pair.target.client.meta.events.register("before-send.s3.DeleteObjects", refuse_one)
+    moved = delete(plan, pair.target, copy(plan, pair.source, pair.target))
+    assert (moved.deleted, moved.failed) == (["a.jpg"], {"b.jpg": "AccessDenied"})
+    with pytest.raises(MediaError, match=r"b\.jpg AccessDenied"):
+        moved.insist()
+
+
+def test_a_server_that_is_gone_is_an_error(pair: Pair) -> None:
+    """A connection that cannot be made ends a listing, with the bucket's name and no address."""
+    gone = servers.nowhere()
+    with pytest.raises(MediaError, match=f"Could not list s3://{pair.source.name}/ .EndpointConnectionError"):
+        list(listing(replace(pair.source, client=gone)))
