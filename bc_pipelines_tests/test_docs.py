@@ -13,11 +13,13 @@ from bc_pipelines.operations.pages import Page
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.page import page
 from bc_pipelines.proof.verdict import NEVER_SEARCHED
+from bc_pipelines.storage import MediaSettings
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
+MEDIA = (CHECKOUT / "docs" / "media.md").read_text(encoding="utf-8")
 PULLING = (CHECKOUT / "docs" / "pulling.md").read_text(encoding="utf-8")
 OPERATING = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
@@ -64,11 +66,25 @@ def test_what_the_page_about_pulling_names_exists() -> None:
     known = {job.name for job in there.jobs or ()} | {each.name for each in there.schedules or ()}
     named = set(re.findall(r"`((?:make|pull|nightly)_\w+)`", PULLING))
     assert named <= known
-    assert {name for name in known if "pull" in name or "local" in name} <= named
+    assert {name for name in known if name.endswith("_data") or "local" in name} <= named
     options = CliRunner().invoke(app, ["pull", "data", "--help"], env={"COLUMNS": "200"}).output
     assert [each for each in set(re.findall(r"`(--[a-z-]+)", PULLING)) - {"--plan"} if each not in options] == []
     described = settings.__doc__ or ""
     assert [each for each in set(re.findall(r"`([A-Z_]{6,})`", PULLING)) if each not in described] == []
+
+
+def test_what_the_page_about_media_names_exists() -> None:
+    """Commands, settings and assets of docs/media.md are the product's, and what is left out by default is complete."""
+    for command in re.findall(r"^bucks (.+?)  ", MEDIA, re.MULTILINE):
+        words = [word for word in command.split() if word not in ("production", "staging")]
+        names = [word for word in words if not word.startswith("-")]
+        answer = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"})
+        assert answer.exit_code == 0, command
+        assert all(word in answer.output for word in words if word.startswith("-")), command
+    table = settings.read_environments({})["media"]
+    assert set(re.findall(r"`(scope|media_copy|excluded|most_\w+)", MEDIA)) == table.keys()
+    assert all(f"`{prefix}`" in MEDIA for prefix in table["excluded"])
+    assert tuple(table["excluded"]) == MediaSettings().excluded
 
 
 def test_the_developers_section_fits_on_a_screen() -> None:
@@ -114,8 +130,8 @@ def _headings() -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    [README, CONTRIBUTING, OPERATING, PULLING],
-    ids=["README", "CONTRIBUTING", "operating", "pulling"],
+    [README, CONTRIBUTING, OPERATING, PULLING, MEDIA],
+    ids=["README", "CONTRIBUTING", "operating", "pulling", "media"],
 )
 def test_every_link_and_path_leads_somewhere(text: str) -> None:
     """Links, pictures and folders that the documents name are in the checkout."""
@@ -134,6 +150,8 @@ def test_every_link_and_path_leads_somewhere(text: str) -> None:
         ["doctor"],
         *(["reset", name] for name in ("roll-back", "status", "history", "raw-backups")),
         *([*names] for names in (("pull",), ("pull", "data"), ("local",))),
+        *([*names] for names in (("pull", "media"), ("pull", "images"), ("push", "media"), ("push", "images"))),
+        *(["media", name] for name in ("plan", "sync", "verify")),
         *(["local", name] for name in ("undo", "forget", "status")),
         ["ui"],
         ["sandbox"],

@@ -18,6 +18,7 @@ from bc_pipelines.media.strangers import strangers_can_read
 from bc_pipelines.media.stream import stream
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.media_places import MediaPlaces, Route
+from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.storage import Scope
@@ -119,8 +120,9 @@ def plan_files(
         deletes=deletes,
         source_count_before=source_count_before,
     )
+    objections = (*found, str(Page.MEDIA)) if found else ()
     absent = set(plan.absent)
-    return MediaPlan(plan, way, found, tuple(file for file in in_scope if file.key in absent), ledger, before)
+    return MediaPlan(plan, way, objections, tuple(file for file in in_scope if file.key in absent), ledger, before)
 
 
 def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, *, deletes: bool) -> Moved:
