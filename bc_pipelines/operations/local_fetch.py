@@ -15,7 +15,6 @@ import stamina
 from bc_pipelines.heroku.redact import quieten
 from bc_pipelines.operations.errors import OutOfReach
 
-_PIECE = 1 << 20
 _TRIES = 4
 _PARTIAL = 206
 
@@ -57,6 +56,6 @@ def _go_on(name: str, link: str, path: Path, at: Callable[[int], None]) -> None:
         going_on = answer.status_code == _PARTIAL
         with path.open("ab" if going_on else "wb") as file:
             done = there if going_on else 0
-            for piece in answer.iter_raw(_PIECE):
+            for piece in answer.iter_raw():
                 done += file.write(piece)
                 at(done)

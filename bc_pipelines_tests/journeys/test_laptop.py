@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from bc_pipelines.defs.launch import Outcome, run_job
 from bc_pipelines.operations import local_archive
 from bc_pipelines.operations.archive_store import ArchiveStore
 from bc_pipelines.sandbox.world import BUCKETS
+from bc_pipelines_tests.archive_commands import BUCKS, WAIT_SECONDS
 from bc_pipelines_tests.journeys.world import STAGING, Outside
 from bc_pipelines_tests.postgres import Cluster
 from bc_pipelines_tests.sandbox.site.copies import SITE, Copy
@@ -147,6 +150,50 @@ def test_a_refusal_in_a_recorded_pull_is_the_same_refusal(
     assert "--old keep" in result.stderr
     with dg.DagsterInstance.get() as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+@pytest.mark.parametrize("step", ["Fetching", "Restoring", "Checking", "Swapping"])
+def test_killed_at_each_step(step: str, local: Cluster, dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed with -9 in a recorded pull from the store: the database is there and whole, and the next pull succeeds."""
+    monkeypatch.setenv("BC_LOCAL_DATABASE_URL", local.url("killed"))
+    if not local.execute("SELECT FROM pg_database WHERE datname = 'killed'"):
+        local.create_database("killed")
+        local.execute("CREATE TABLE mine ()", database="killed")
+    said = stopped(step, signal.SIGKILL)
+    assert said[0] == -signal.SIGKILL
+    tables = {name for (name,) in local.execute("SELECT relname FROM pg_stat_user_tables", database="killed")}
+    assert "mine" in tables or "wagtailcore_site" in tables
+    result = bucks("pull", "data", "production", "--old", "drop", "--end-connections")
+    assert result.exit_code == 0, result.output
+    assert local.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'killed__pull%'") == [(0,)]
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_ctrl_c_ends_a_recorded_pull(local: Cluster, dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with 130 and says what state things are in; Dagster shows a run that did not go through."""
+    monkeypatch.setenv("BC_LOCAL_DATABASE_URL", local.url("stopped"))
+    code, said = stopped("Restoring", signal.SIGINT)
+    assert code == 130, said
+    assert "The local database is as it was." in said
+    assert local.execute("SELECT count(*) FROM pg_database WHERE datname LIKE 'stopped%'") == [(0,)]
+    with dg.DagsterInstance.get() as instance:
+        assert [run.status for run in instance.get_runs()] != [dg.DagsterRunStatus.SUCCESS]
+
+
+def stopped(step: str, number: int) -> tuple[int, str]:
+    """Pull in a process that gets a signal as soon as it says that a step begins: its exit code and what it said."""
+    command = [str(BUCKS), "pull", "data", "production", "--old", "drop", "--end-connections"]
+    said = ""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            said += line
+            if line.startswith(step):
+                process.send_signal(number)
+                break
+        said += process.stderr.read()
+        return process.wait(WAIT_SECONDS), said
 
 
 @pytest.mark.usefixtures("archives", "no_token")
