@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -176,7 +176,9 @@ class _Job:
     files: int = 0
     size: int = 0
 
-    def done(self, names: Iterable[str], more: tuple[str, ...]) -> Ran:
+    def done(self, names: Collection[str], more: tuple[str, ...]) -> Ran:
+        if not names:
+            return Ran()
         files, size, last = self.files, self.size, 0
 
         def on_bytes(copied: int, so_far: int) -> None:
