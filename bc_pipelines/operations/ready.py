@@ -124,10 +124,13 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...], 
 
     Raises:
         GateClosed: a verdict failed; maintenance stays on and no dyno is started.
+        Refused: the lock was lost, the same.
     """
     failed = [verdict.summary for verdict in verdicts if not verdict.passed]
     if failed:
         raise GateClosed("Maintenance stays on. " + " ".join(failed))
+    # Rendering took a while, and who has lost the lock could not write down that the site is open.
+    tools.lock.assert_held()
     # Asked before the site opens: what failed between opening and the note would be told as still closed.
     release = tools.heroku.releases(record.app, 1)[0].version
     tools.heroku.scale(record.app, record.facts["formation"])

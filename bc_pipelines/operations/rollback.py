@@ -187,6 +187,7 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...]) 
 
     Raises:
         GateClosed: a verdict failed; maintenance stays on and no dyno is started.
+        Refused: the lock was lost, the same.
     """
     failed = [verdict.summary for verdict in verdicts if not verdict.passed]
     if failed:
@@ -195,6 +196,8 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...]) 
         ready.empty_caches(tools, record)
     if record.facts["indexed"] and not _index_came_back(tools, record):
         ready.run_command(tools, record, ready.UPDATE_INDEX)
+    # All that took a while, and who has lost the lock could not write down that the site is open.
+    tools.lock.assert_held()
     tools.heroku.scale(record.app, record.facts["formation"])
     tools.heroku.set_maintenance(record.app, on=bool(record.facts["maintenance_before"]))
     downtime = datetime.now(UTC) - datetime.fromisoformat(record.facts["wiping_since"])
