@@ -88,7 +88,8 @@ def incoming_media(context: dg.AssetExecutionContext, tools: ToolsResource) -> R
     deps=[READY, INCOMING_MEDIA],
     group_name="media",
     owners=OWNERS,
-    kinds={"s3", "wagtail"},
+    # The lineage shows only the last part of a key, and three of them end in "media".
+    kinds={"s3", "staging"},
     check_specs=check_specs(MEDIA, _AFTER, blocking=False),
 )
 def media(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
@@ -145,6 +146,8 @@ def _held(seen: media_look.Holding) -> Metadata:
 def _planned(plan: Plan) -> Metadata:
     """Numbers to plot, and which files of production were left out, by name."""
     counts: Metadata = {
+        "files at the source": plan.source_count,
+        "files at the source, in MB": megabytes(plan.source_bytes),
         "files the same": plan.kept,
         "personal files left out": sum(plan.excluded.values()),
         "files that no row names": plan.unnamed_count,

@@ -42,7 +42,7 @@ def browser() -> Iterator[Pages]:
         pytest.skip(WITHOUT_CHROMIUM)
     with (
         tempfile.TemporaryDirectory(prefix="bc-chromium-") as profile,
-        window(Path(profile), width=1400, height=2100) as pages,
+        window(Path(profile), width=2000, height=2100) as pages,
     ):
         yield pages
 

@@ -48,7 +48,7 @@ def main() -> None:
         profile = Path(place) / "chromium"
         try:
             ui.start()
-            with window(profile, width=1400, height=2100, scale=1.4) as pages:
+            with window(profile, width=2000, height=2100) as pages:
                 pages.url = ui.url
                 run_id = pages.launch_reset(APP)
                 pages.wait_for_end("Success")
@@ -63,7 +63,7 @@ def main() -> None:
 def take_lineage(pages: Pages) -> None:
     """The whole graph and nothing around it."""
     page = pages.lineage()
-    expect(page.get_by_text("Materialized", exact=True)).to_have_count(11, timeout=MILLISECONDS)
+    expect(page.get_by_text("Materialized", exact=True)).to_have_count(13, timeout=MILLISECONDS)
     picture = Image.open(BytesIO(page.screenshot(clip=around_the_groups(page))))
     LINEAGE.parent.mkdir(parents=True, exist_ok=True)
     # The UI is drawn in few colours; a palette makes the file a third of the size.

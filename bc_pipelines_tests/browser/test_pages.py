@@ -11,23 +11,23 @@ from bc_pipelines_tests.browser.pages import MILLISECONDS, Pages
 pytestmark = [pytest.mark.usefixtures("finished_reset"), pytest.mark.timeout(600)]
 
 RESET = ("reset_plan", "extra_accounts", "sanitised_archive", "database", "accounts", "site_records", "ready")
-AFTERWARDS = ("served_pages", "reset_report")
+AFTERWARDS = ("served_pages", "incoming_media", "reset_report")
 
 
 def test_the_lineage_is_green(pages: Pages) -> None:
-    """From production's backup to the report, each asset is materialised; development's backup and the way back never.
+    """From production's backup to the report, each asset is materialised; a laptop's archive and the way back never.
 
-    The lineage shows only the last part of a key, so each of the three backups says whose it is.
+    The lineage shows only the last part of a key, so each backup and each bucket of media says whose it is.
     """
     page = pages.lineage()
     for name in (*RESET, *AFTERWARDS):
         expect(page.get_by_text(name, exact=True).last).to_be_visible()
-    expect(page.get_by_text("Materialized", exact=True)).to_have_count(11, timeout=MILLISECONDS)
-    expect(page.get_by_text("Never materialized", exact=True)).to_have_count(3)
+    expect(page.get_by_text("Materialized", exact=True)).to_have_count(13, timeout=MILLISECONDS)
+    expect(page.get_by_text("Never materialized", exact=True)).to_have_count(4)
     expect(page.get_by_text(re.compile("^Failed"))).to_have_count(0)
     expect(page.get_by_text("4 / 4 Passed").first).to_be_visible()
     for environment in ("production", "staging", "development"):
-        expect(page.get_by_text(environment, exact=True)).to_have_count(1)
+        expect(page.get_by_text(environment, exact=True)).to_have_count(2)
 
 
 def test_every_row_arrived(pages: Pages) -> None:
