@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bc_pipelines.media.bucket import Bucket, clear_errors
 from bc_pipelines.media.errors import MediaError
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An object as a listing shows it, or a file as if it were one.
 
     Attributes:
@@ -61,12 +60,7 @@ class Span:
 
     def holds(self, key: str) -> bool:
         """Whether a key comes before its end."""
-        return self.until is None or place(key) <= place(self.until)
-
-
-def place(key: str) -> bytes:
-    """What S3 orders keys by (S3 manual, ListObjectsV2)."""
-    return key.encode("utf-8", "surrogateescape")
+        return self.until is None or key <= self.until
 
 
 def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
@@ -77,13 +71,14 @@ def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
         span: a part of its keys; all if left out. What lies behind its end may be listed too.
 
     Yields:
-        Its objects in the order of their keys as UTF-8, which is S3's own (S3 manual, ListObjectsV2).
+        Its objects in the order of their keys as UTF-8, which is S3's own (S3 manual, ListObjectsV2), and Python's too:
+            bytes of UTF-8 and code points have one order.
 
     Raises:
         MediaError: a page could not be had, or came out of order.
     """
     span = span or Span()
-    last = b""
+    last = ""
     with ThreadPoolExecutor(max_workers=1) as ahead:
         following: Future[ListObjectsV2OutputTypeDef] | None = ahead.submit(_page, bucket, span.after, None)
         while following is not None:
@@ -93,11 +88,11 @@ def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
             goes_on = token and not (contents and not span.holds(contents[-1]["Key"]))
             following = ahead.submit(_page, bucket, "", token) if goes_on else None
             for found in contents:
-                here = place(found["Key"])
-                if here <= last:
+                key = found["Key"]
+                if key <= last:
                     raise MediaError(f"The listing of {bucket} is not in order, so nothing can be told from it.")
-                last = here
-                yield Item(found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"])
+                last = key
+                yield Item(key, found["Size"], found["ETag"].strip('"'), found["LastModified"])
 
 
 def _page(bucket: Bucket, after: str, token: str | None) -> ListObjectsV2OutputTypeDef:

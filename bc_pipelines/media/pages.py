@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def read_quickly(client: S3Client) -> None:
 
 
 def _take_contents(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
-    """Take the keys out of an answer; whatever looks unlike Amazon's is left to botocore."""
+    """Take the keys out of an answer; whatever looks unlike Amazon's is left to botocore.
+
+    The other names in it, such as the prefix that was asked for, stay encoded.
+    """
     if response_dict["status_code"] != 200:
         return
     try:
@@ -36,6 +40,12 @@ def _take_contents(response_dict: dict[str, Any], customized_response_dict: dict
         space = page.tag.removesuffix("ListBucketResult")
         found = page.findall(f"{space}Contents")
         contents = [_object(each, len(space)) for each in found]
+        # Encoded because botocore asked for that; most keys are the same with and without.
+        if (encoding := page.find(f"{space}EncodingType")) is not None and encoding.text == "url":
+            page.remove(encoding)
+            for fields in contents:
+                if "%" in fields["Key"] or "+" in fields["Key"]:
+                    fields["Key"] = unquote_plus(fields["Key"])
     except (ElementTree.ParseError, ValueError, KeyError, TypeError):
         return
     for each in found:

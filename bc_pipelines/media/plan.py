@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bc_pipelines.media.listing import Item, place
+from bc_pipelines.media.listing import Item
 
 ORIGINALS = "original_images/"
 """Where Wagtail puts the images that editors upload; all other pictures are made from these."""
@@ -137,11 +137,11 @@ class Plan:
 class Rule:
     """What is left alone, and when two objects differ; as ``make_plan`` has it."""
 
-    excluded: tuple[str, ...]
-    left_out: Collection[str]
-    ledger: Mapping[str, Copied]
-    etags_are_md5: bool
-    has_bytes_of: HasBytesOf | None
+    excluded: tuple[str, ...] = ()
+    left_out: Collection[str] = frozenset()
+    ledger: Mapping[str, Copied] = field(default_factory=dict)
+    etags_are_md5: bool = True
+    has_bytes_of: HasBytesOf | None = None
     wanted: Wanted | None = None
 
     def difference(self, ours: Item, theirs: Item) -> str:
@@ -206,7 +206,8 @@ def compare(pairs: Iterable[Pair], rule: Rule) -> Plan:
     """
     plan = Plan()
     for key, ours, theirs in pairs:
-        if prefix := next((each for each in rule.excluded if key.startswith(each)), ""):
+        if key.startswith(rule.excluded):
+            prefix = next(each for each in rule.excluded if key.startswith(each))
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
         elif key in rule.left_out:
             plan.left_out.append(key)
@@ -293,11 +294,11 @@ def side_by_side(source: Iterable[Item], target: Iterable[Item]) -> Iterator[Pai
     left, right = iter(source), iter(target)
     ours, theirs = next(left, None), next(right, None)
     while ours is not None or theirs is not None:
-        if theirs is None or (ours is not None and place(ours.key) < place(theirs.key)):
+        if theirs is None or (ours is not None and ours.key < theirs.key):
             assert ours is not None  # noqa: S101 - for the type checker: the loop ends where both are None
             yield ours.key, ours, None
             ours = next(left, None)
-        elif ours is None or place(theirs.key) < place(ours.key):
+        elif ours is None or theirs.key < ours.key:
             yield theirs.key, None, theirs
             theirs = next(right, None)
         else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 
 from bc_pipelines.media.bucket import Bucket
-from bc_pipelines.media.listing import Span, listing, place
+from bc_pipelines.media.listing import Span, listing
 from bc_pipelines.media.plan import MOST_NAMED, Pair, Plan, Rule, compare, note_absent, side_by_side
 
 AT_ONCE = 8
@@ -51,7 +51,7 @@ def plan_in_ranges(source: Bucket, target: Bucket, rule: Rule) -> Plan:
         finally:
             # After Ctrl-C or an error nobody goes on.
             work.stop()
-    return note_absent(joined([plan for _, plan in sorted(work.done, key=lambda each: place(each[0]))]), rule)
+    return note_absent(joined([plan for _, plan in sorted(work.done, key=lambda each: each[0])]), rule)
 
 
 def joined(plans: list[Plan]) -> Plan:
@@ -99,7 +99,7 @@ def between(earlier: str, key: str, until: str | None) -> str | None:
         middle = (ord(here) + min(ord(end), ord(_LAST))) // 2
         if middle > ord(here):
             found = stem + chr(middle)
-            return found if place(key) < place(found) and Span("", until).holds(found) else None
+            return found if key < found and Span("", until).holds(found) else None
     return None
 
 
