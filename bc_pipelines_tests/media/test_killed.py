@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines.media.bucket import Bucket
+from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
-from bc_pipelines_tests.media.killed import whole_run
+from bc_pipelines_tests.media.runs import whole_run
 
 SOURCE = {"a/b/new.jpg": b"new", "images/changed.jpg": b"ours!", "images/same.jpg": b"same", "zero": b""}
 TARGET = {"images/changed.jpg": b"other", "images/same.jpg": b"same", "old/er/gone.jpg": b"gone"}
@@ -63,20 +64,27 @@ def test_a_repeat_finishes_whatever_was_killed(on_rclone: Pair, tmp_path: Path, 
     target = Side(pair, folder if way == "pull" else pair.target)
     source.fill(SOURCE)
     address, ledger = pair.source.client.meta.endpoint_url, tmp_path / "ledger"
-    run = (sys.executable, "-m", "bc_pipelines_tests.media.killed", way, address, source.name, target.name, str(ledger))
-    for step in count(1):
-        target.fill(TARGET)
-        ledger.unlink(missing_ok=True)
-        done = subprocess.run((*run, str(step)), capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            break
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        if "old/er/gone.jpg" not in target.content():
-            assert SOURCE.items() <= target.content().items(), "deleted before everything was copied"
-        whole_run(way, address, source.name, target.name, ledger)
-        assert target.content() == SOURCE
-        plan, moved = whole_run(way, address, source.name, target.name, ledger)
-        assert (plan.changes, plan.recognised, moved.copied) == ([], {}, {})
+    places = (address, source.name, target.name, str(ledger))
+    command = (sys.executable, "-m", "bc_pipelines_tests.media.killed", way, *places)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as runs:
+        assert runs.stdin
+        assert runs.stdout
+        for step in count(1):
+            target.fill(TARGET)
+            ledger.unlink(missing_ok=True)
+            runs.stdin.write(f"{step}\n")
+            runs.stdin.flush()
+            ended = int(runs.stdout.readline())
+            if not ended:
+                break
+            assert ended == -signal.SIGKILL
+            if "old/er/gone.jpg" not in target.content():
+                assert SOURCE.items() <= target.content().items(), "deleted before everything was copied"
+            whole_run(way, pair.source.client, source.name, target.name, ledger)
+            assert target.content() == SOURCE
+            plan, moved = whole_run(way, pair.source.client, source.name, target.name, ledger)
+            assert (plan.changes, plan.recognised, moved.copied) == ([], {}, {})
+        runs.stdin.close()
     assert step > 8
     assert target.content() == SOURCE
 
@@ -90,12 +98,16 @@ def test_a_download_that_is_killed_is_begun_anew(on_rclone: Pair, tmp_path: Path
     address = pair.source.client.meta.endpoint_url
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from bc_pipelines_tests.media.killed import whole_run\n"
-        "whole_run('pull', *sys.argv[1:4], Path(sys.argv[4]), lambda *_: os.kill(os.getpid(), signal.SIGKILL), '1M')"
+        "from bc_pipelines_tests.media.runs import whole_run\n"
+        "from bc_pipelines.media.bucket import client\n"
+        "s3 = client(*sys.argv[1:3], region='eu-west-2', endpoint=sys.argv[3])\n"
+        "end = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "whole_run('pull', s3, *sys.argv[4:6], Path(sys.argv[6]), end, '1M')"
     )
-    places = (address, pair.source.name, str(folder), str(tmp_path / "ledger"))
-    done = subprocess.run((sys.executable, "-c", program, *places), capture_output=True, check=False)
+    places = (pair.source.name, str(folder), str(tmp_path / "ledger"))
+    reached = (servers.ACCESS_KEY, servers.SECRET_KEY, address)
+    done = subprocess.run((sys.executable, "-c", program, *reached, *places), capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [path.name.rpartition(".")[2][:6] for path in folder.iterdir()] == ["bucks-"]
-    whole_run("pull", *places[:3], tmp_path / "ledger")
+    whole_run("pull", pair.source.client, *places[:2], tmp_path / "ledger")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"film.mp4": body}
