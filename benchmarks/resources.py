@@ -35,9 +35,17 @@ def of_server(postmaster: int) -> float:
 def own_peak() -> int:
     """The most memory that this process has had resident, in bytes."""
     # Not ru_maxrss, which begins at what the parent had.
-    status = (_PROC / "self" / "status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) << 10
+    return _peak("self")
+
+
+def peak_of(process: int) -> int:
+    """The most memory that a running process and what it started have had resident so far, in bytes; 0 if gone."""
+    try:
+        # Only of its first thread, but without a look at every process of the machine.
+        children = (_PROC / f"{process}/task/{process}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        children = []
+    return sum(map(_peak, (str(process), *children)))
 
 
 def childs_peak() -> int:
@@ -46,6 +54,16 @@ def childs_peak() -> int:
     It is at least what this process had when it started the child.
     """
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+
+
+def _peak(process: str) -> int:
+    try:
+        status = (_PROC / str(process) / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    # One that has ended, and that nobody has waited for, has no memory any more.
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) << 10
 
 
 def _times(process: int) -> list[int]:

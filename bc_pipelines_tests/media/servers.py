@@ -35,18 +35,20 @@ def rclone(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def moto() -> Iterator[str]:
-    """Moto's server in a process of its own; gives its address."""
+def moto(log: Path = Path(os.devnull)) -> Iterator[str]:
+    """Moto's server in a process of its own, with a line in the log for each request; gives its address."""
     port = _free_port()
-    with _running((sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)), {}, port) as address:
+    with _running((sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)), {}, port, log) as address:
         yield address
 
 
 @contextmanager
-def _running(command: tuple[str, ...], variables: dict[str, str], port: int) -> Iterator[str]:
+def _running(
+    command: tuple[str, ...], variables: dict[str, str], port: int, log: Path = Path(os.devnull)
+) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = {"PATH": os.defpath, **variables}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with log.open("wb") as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process:
         try:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not _answers(address):
