@@ -15,6 +15,7 @@ from bc_pipelines.pgarchive.errors import CorruptArchive, TruncatedArchive, Unsu
 MAX_ROW = 32 << 20
 INFLATE_STEP = 1 << 18
 EMPTY_TABLE = END + b"\n\n\n"
+_END_LINE = END + b"\n"
 
 
 def inflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -84,6 +85,48 @@ def batches(pieces: Iterable[bytes], max_row: int) -> Iterator[list[bytes]]:
             begun, size = [rest], len(rest)
         else:
             begun.append(piece)
+        if size > max_row:
+            raise _too_long(max_row)
+    raise TruncatedArchive("a block ends without its end marker")
+
+
+def texts(pieces: Iterable[bytes], max_row: int) -> Iterator[bytes]:
+    """Cut COPY text between rows, without splitting it into them.
+
+    Args:
+        pieces: the text, cut anywhere.
+        max_row: longest row to accept, in bytes.
+
+    Yields:
+        Whole rows, each with its newline.
+
+    Raises:
+        UnsupportedArchive, CorruptArchive, TruncatedArchive: as ``batches``.
+    """
+    pieces = iter(pieces)
+    begun: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        end = piece.rfind(b"\n") + 1
+        if not end:
+            begun.append(piece)
+        else:
+            text = b"".join([*begun, piece[:end]])
+            begun = [piece[end:]]
+            if size > max_row and max(map(len, text.split(b"\n"))) > max_row:
+                raise _too_long(max_row)
+            mark = 0 if text.startswith(_END_LINE) else text.find(b"\n" + _END_LINE) + 1
+            if mark or text.startswith(_END_LINE):
+                _check_ending(text[mark + len(_END_LINE) :] + begun[0], pieces)
+                if mark:
+                    yield text[:mark]
+                return
+            size = len(begun[0])
+            # Nothing here holds on to it, since it may have a row of any length.
+            whole = [text]
+            del text
+            yield whole.pop()
         if size > max_row:
             raise _too_long(max_row)
     raise TruncatedArchive("a block ends without its end marker")

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 SEARCH_SECONDS = 4 * 3600.0
 _END_SECONDS = 10.0
 # Nothing of this process's own environment, which holds tokens, is needed there. A row may have 32 MB, and the C
-# library gives memory of that size back at once only if it is told not to raise its threshold (mallopt(3)). The hashes
+# library gives memory of that size back at once only if it is told not to raise its threshold, and asks for the rest
+# over and over unless it is told to keep some (mallopt(3)). The hashes
 # that the proof remembers have a key that the process draws for itself, whatever the machine's settings are.
 _ENVIRONMENT = {
     "PYTHONPATH": str(Path(__file__).parents[2]),
     "LC_ALL": "C.UTF-8",
     "PYTHONHASHSEED": "random",
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
 _CONSEQUENCE = "The proof could not be carried out, so the written archive is not proven and must not be used."
 

@@ -7,10 +7,11 @@ what they hide in turn is searched again. Nothing here decides what is an identi
 import re
 import zlib
 from binascii import Error, a2b_base64, a2b_qp
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from urllib.parse import unquote_to_bytes
 
 from bc_pipelines.proof import text
@@ -39,8 +40,10 @@ _LEXEMES = re.compile(rb"'((?:[^'\"]|'')+)':(\d+)[A-D]?((?:,\d+[A-D]?)*)")
 _POSITION = re.compile(rb"\d+")
 _QUOTED_BYTE = re.compile(rb"=[0-9A-F]{2}")
 _LINE_BREAK = re.compile(rb"<[bB][rR](?:[\s/][^<>}]*)?>")
+# Without what search.py cuts rows at.
 _INLINE_TAG = re.compile(
-    rb"</?(?:a|abbr|b|bdi|code|del|em|embed|font|i|ins|mark|q|s|small|span|strong|su[bp]|u|wbr)(?:[\s/][^<>}]*)?>",
+    rb"</?(?:a|abbr|b|bdi|code|del|em|embed|font|i|ins|mark|q|s|small|span|strong|su[bp]|u|wbr)"
+    rb'(?:[\s/][^<>}"]*+(?:"(?!, ")[^<>}"]*+)*+)?>',
     re.IGNORECASE,
 )
 # A control character that PostgreSQL may keep in a text, but that nobody writes.
@@ -50,6 +53,13 @@ _NEAR = 100
 _BRACKETS = bytes.maketrans(b"<>", b'""')
 # zlib at its four levels, gzip.
 _PACKED_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b\x08")
+# By the length of a run modulo 4: what is dropped, because a single character is less than a byte, and what is added.
+_NEEDLESS = (0, 1, 0, 0)
+_FILLINGS = (b"AAAA", b"AAAA", b"AAAAAA", b"AAAAA")
+# Behind zero bytes: something packed, or characters of UTF-8 up to the next ones, of which a filling may spoil two.
+_MAY_BE_READ = re.compile(
+    rb"(?<=\0\0\0)(?:%s|(?:%s)(?=[\x00-\xff]{0,2}\0\0\0))" % (b"|".join(map(re.escape, _PACKED_STARTS)), _UTF8.pattern)
+)
 
 
 def base64(buffer: bytes) -> Iterator[bytes]:
@@ -59,11 +69,28 @@ def base64(buffer: bytes) -> Iterator[bytes]:
     lower-case letters alone is passed over: an at sign, or three digits in a row, makes for a capital letter.
     """
     standard, url_safe = _runs(buffer)
-    for run in standard | url_safe:
-        if len(run) >= _SHORTEST_BASE64 and not (run.isalpha() and run.islower()):
-            data = _from_base64(run)
-            if _is_readable(data) or data.startswith(_PACKED_STARTS):
-                yield from _readable(data)
+    runs = [
+        run for run in standard | url_safe if len(run) >= _SHORTEST_BASE64 and not (run.isalpha() and run.islower())
+    ]
+    for run in _not_noise(runs):
+        yield from _readable(_from_base64(run))
+
+
+def _not_noise(runs: Sequence[bytes]) -> list[bytes]:
+    """Runs of base64, without most of those that become noise: all are decoded at once to tell which may be readable.
+
+    Four characters are three bytes by themselves, so that runs of whole groups can be decoded together. Groups that
+    the alphabet's first letter fills up come to zero bytes, and so do those between two runs; what it fills up may
+    become one character more, or two.
+    """
+    groups = [run[: len(run) - _NEEDLESS[len(run) & 3]] + _FILLINGS[len(run) & 3] for run in runs]
+    decoded = a2b_base64(_FILLINGS[0] + b"".join(groups).translate(_TO_STANDARD))
+    places = [match.start() for pattern in (_READABLE, _MAY_BE_READ) for match in pattern.finditer(decoded)]
+    if not places:
+        return []
+    ends = list(accumulate(len(group) // 4 * 3 for group in groups))
+    # The first zero bytes stand before all runs, and the others behind each.
+    return [runs[number] for number in sorted({bisect_right(ends, max(0, place - 3)) for place in places})]
 
 
 @lru_cache(maxsize=1)

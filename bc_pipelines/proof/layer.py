@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bc_pipelines.proof import text
 from bc_pipelines.proof.kinds import Shape
-from bc_pipelines.proof.recent import Recent
 from bc_pipelines.proof.register import Register
 
 SHORTEST_TOKEN = 5
@@ -29,12 +28,10 @@ class LayerReader:
 
     Args:
         register: what to look for.
-        words: how many words to remember with which no name begins, a power of two.
     """
 
-    def __init__(self, register: Register, words: int) -> None:
+    def __init__(self, register: Register) -> None:
         self._register = register
-        self._other_words = Recent(words)
 
     def read(self, plain: bytes, runs: Collection[bytes]) -> tuple[set[int], set[int]]:
         """Look through a buffer.
@@ -62,18 +59,19 @@ class LayerReader:
     def _tokens(self, folded: bytes) -> set[int]:
         tokens = text.tokens(folded)
         tokens |= text.without_file_endings(tokens)
-        return set(self._register.known(Shape.TOKEN, (token for token in tokens if len(token) >= SHORTEST_TOKEN)))
+        return set(self._register.known(Shape.TOKEN, [token for token in tokens if len(token) >= SHORTEST_TOKEN]))
 
     def _starts(self, folded: bytes) -> dict[bytes, tuple[int, ...]]:
         """The words here with which a name may begin, and the lengths of such names in words."""
-        new = self._other_words.new(set(text.words(folded)))
-        starts = {word: lengths for word in new.values() if (lengths := self._register.phrase_lengths(word))}
-        self._other_words.add(each for each, word in new.items() if word not in starts)
-        return starts
+        lengths = self._register.phrase_lengths
+        return {word: lengths[each] for word in set(text.words(folded)) if (each := hash(word)) in lengths}
 
     def _texts_and_phrases(self, sentences: set[bytes], starts: dict[bytes, tuple[int, ...]]) -> set[int]:
-        long = (each for each in sentences if SHORTEST_TEXT <= len(each) <= LONGEST_TEXT)
-        texts = (each for each in long if each.count(b" ") >= FEWEST_WORDS - 1)
+        texts = [
+            each
+            for each in sentences
+            if SHORTEST_TEXT <= len(each) <= LONGEST_TEXT and each.count(b" ") >= FEWEST_WORDS - 1
+        ]
         found = set(self._register.known(Shape.TEXT, texts))
         if starts:
             phrases = {phrase for sentence in sentences for phrase in _phrases(sentence.split(b" "), starts)}

@@ -11,7 +11,7 @@ import secrets
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from bc_pipelines.proof.kinds import KINDS, Kind, Shape
 
@@ -134,6 +134,7 @@ class Register:
         self._texts: dict[int, bytes] = {}
         # By the hash of a phrase's first word, see Recent; whole phrases are told by their digests.
         self._phrase_lengths: dict[int, int] = {}
+        self._lengths: dict[int, tuple[int, ...]] = {}
         # One byte for each place that a text may have, which tells nearly all other texts quickly from identifiers.
         self._likely = bytearray(1)
         self.identifiers: Counter[Kind] = Counter()
@@ -176,6 +177,10 @@ class Register:
             self.identifiers += counts
             for entry in bucket:
                 likely[(entry >> _KIND_BITS) % size] = 1
+        self._lengths = {
+            start: tuple(length for length in range(lengths.bit_length()) if lengths >> length & 1)
+            for start, lengths in self._phrase_lengths.items()
+        }
 
     @property
     def kept(self) -> int:
@@ -216,9 +221,7 @@ class Register:
         """What a digest is; nothing if it is no identifier."""
         return self._digests.find(digest)
 
-    def phrase_lengths(self, word: bytes) -> tuple[int, ...]:
-        """How many words the phrases have that begin with a word; nothing if none does."""
-        lengths = self._phrase_lengths.get(hash(word), 0)
-        if not lengths:
-            return ()
-        return tuple(length for length in range(lengths.bit_length()) if lengths >> length & 1)
+    @property
+    def phrase_lengths(self) -> Mapping[int, tuple[int, ...]]:
+        """How many words the phrases have that begin with a word, by the word's hash; the register must be sealed."""
+        return self._lengths

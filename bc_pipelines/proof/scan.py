@@ -6,7 +6,7 @@ deciding what the finds mean (verdict.py).
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -186,17 +186,26 @@ class _TableSearch:
     def search(self, block: Block, is_wanted: Callable[[], bool]) -> None:
         """Search the batches of rows behind which the archive stands at a wanted place."""
         number = 0
-        for rows in block.row_batches():
-            if not is_wanted():
-                number += len(rows)
-                continue
-            if self._searcher.in_rows(b"\n".join(rows)) or self._name:
-                for offset, row in enumerate(rows, number + 1):
-                    self._search_row(row, offset)
-            number += len(rows)
-            self._finds.values += len(rows) * len(self._table.columns)
-            if self._finds.different > MOST_FINDS:
-                return
+        for text in block.row_texts():
+            count = text.count(b"\n")
+            if is_wanted():
+                self._finds.values += count * len(self._table.columns)
+                if self._searcher.in_rows(text) or (self._name and self._may_hold_names(text)):
+                    rows = text.split(b"\n")
+                    del text, rows[-1]
+                    for offset, row in enumerate(rows, number + 1):
+                        self._search_row(row, offset)
+                if self._finds.different > MOST_FINDS:
+                    return
+            number += count
+
+    def _may_hold_names(self, text: bytes) -> bool:
+        """Whether names that two columns make, or halves of them, stand in any of some rows."""
+        rows = [copytext.raw_fields(row) for row in text[:-1].split(b"\n")]
+        halves = (half for row in rows for _, half in self._half_names(row))
+        return bool(self._searcher.in_rows(b"\n".join(map(self._full_name, rows)))) or any(
+            self._register.known(Shape.CELL, halves)
+        )
 
     def _search_row(self, row: bytes, number: int) -> None:
         fields_ = copytext.raw_fields(row)
@@ -209,20 +218,28 @@ class _TableSearch:
             for digest in self._searcher.in_rows(value):
                 self._note(fields_, column, number, digest)
 
+    def _full_name(self, row: list[bytes]) -> bytes:
+        return b" ".join([row[index] for index in self._name])
+
     def _search_full_name(self, row: list[bytes], number: int) -> None:
         """Look for a name that two columns make together."""
-        both = b" ".join(row[index] for index in self._name)
         alone = [self._searcher.in_rows(row[index]) for index in self._name]
-        for digest in self._searcher.in_rows(both).difference(*alone):
+        for digest in self._searcher.in_rows(self._full_name(row)).difference(*alone):
             self._note(row, ", ".join(_FIRST_AND_LAST_NAME), number, digest)
 
-    def _search_half_names(self, row: list[bytes], number: int) -> None:
-        """Look whether a name still stands in the very cell where it stood in the raw archive."""
+    def _half_names(self, row: list[bytes]) -> Iterator[tuple[str, bytes]]:
+        """Each half of a name with its column, as it is compared where it stands."""
         for column, index in zip(_FIRST_AND_LAST_NAME, self._name, strict=True):
             if place := own_cell(self._table, column, row):
                 half = half_name(copytext.unescape(row[index]) or b"", place)
-                for digest in self._register.known(Shape.CELL, [half.text] if half else ()):
-                    self._note(row, column, number, digest)
+                if half:
+                    yield column, half.text
+
+    def _search_half_names(self, row: list[bytes], number: int) -> None:
+        """Look whether a name still stands in the very cell where it stood in the raw archive."""
+        for column, half in self._half_names(row):
+            for digest in self._register.known(Shape.CELL, [half]):
+                self._note(row, column, number, digest)
 
     def _note(self, row: list[bytes], column: str, number: int, digest: int) -> None:
         if self._published.is_published(row, column):

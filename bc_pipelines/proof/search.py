@@ -4,7 +4,8 @@ Belongs here: cutting text up, uncovering what hides in it, and what need not be
 what a layer holds openly (layer.py), how it is uncovered (hidden.py), which row it is (scan.py), what follows.
 
 A site repeats itself: every revision of a page holds nearly all of the one before. So rows are cut into sections,
-sections into pieces, and pieces into runs without white space; what was looked at before is not looked at again.
+sections into parts, parts into pieces, and pieces into runs without white space; what was looked at before is not
+looked at again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,9 @@ DEEPEST = 6
 _GROUPS = 16
 # Where an object of JSON ends with a text: a quote, at which nothing is torn apart, and rarer than other quotes.
 _END_OF_SECTION = b'"}'
+# Where a text of an object ends and the next key begins; in JSON inside JSON its quotes are escaped twice.
+_END_OF_PART = b'", "'
+_END_OF_PART_IN_TEXT = rb'\\", \\"'
 SECTIONS = 1 << 20
 _TAINTED = 100_000
 
@@ -36,10 +40,11 @@ class Searcher:
     """
 
     def __init__(self, register: Register, decoders: Sequence[Decoder] = DECODERS, *, sections: int = SECTIONS) -> None:
-        self._layers = LayerReader(register, sections // 16)
+        self._layers = LayerReader(register)
         self._decoders = decoders
         self._clean_sections = Recent(sections)
         self._tainted_sections: dict[int, frozenset[int]] = {}
+        self._clean_parts = Recent(sections // 4)
         self._clean_pieces = Recent(sections // 4)
         self._clean_runs = Recent(sections // 4)
 
@@ -63,8 +68,11 @@ class Searcher:
     def _examine(self, sections: list[tuple[int, bytes]]) -> frozenset[int]:
         """Sort sections into clean ones and tainted ones, by dividing those that hold something into ever fewer."""
         rows = _END_OF_SECTION.join([*(section for _, section in sections), b""])
+        parts = self._clean_parts.new(rows.replace(_END_OF_PART_IN_TEXT, _END_OF_PART).split(_END_OF_PART))
+        rows = _END_OF_PART.join([*parts.values(), b""])
         found = frozenset(self._in_top_layer(text.of_rows(rows)))
         if not found:
+            self._clean_parts.add(parts)
             self._clean_sections.add(each for each, _ in sections)
         elif len(sections) == 1:
             self._tainted_sections[sections[0][0]] = found

@@ -32,12 +32,18 @@ def flat(text: Iterator[bytes], max_row: int = 1000) -> list[bytes]:
     return [row for batch in rows.batches(text, max_row) for row in batch]
 
 
+def together(text: Iterator[bytes], max_row: int = 1000) -> list[bytes]:
+    """The same from texts of whole rows."""
+    return b"".join(rows.texts(text, max_row)).split(b"\n")[:-1]
+
+
 @given(lines, cuts)
 def test_rows_do_not_depend_on_where_the_text_is_cut(expected: list[bytes], sizes: list[int]) -> None:
     """Blank rows, backslashes and rows that look like the end marker come out as they went in, wherever pieces end."""
     text = b"".join(line + b"\n" for line in expected) + EMPTY
     assert flat(pieces(text, sizes)) == expected
     assert rows.count(pieces(text, sizes)) == len(expected)
+    assert together(pieces(text, sizes)) == expected
 
 
 @given(st.binary(max_size=300), cuts)
@@ -50,7 +56,7 @@ def test_inflating_does_not_depend_on_where_the_stream_is_cut(data: bytes, sizes
 def test_text_that_ends_early_is_truncated_or_corrupt(expected: list[bytes], sizes: list[int], missing: int) -> None:
     """Without its whole end marker no text counts as complete."""
     text = (b"".join(line + b"\n" for line in expected) + EMPTY)[:-missing]
-    for read in (flat, rows.count):
+    for read in (flat, together, rows.count):
         with pytest.raises((TruncatedArchive, CorruptArchive)):
             read(pieces(text, sizes))
 
@@ -59,7 +65,7 @@ def test_text_that_ends_early_is_truncated_or_corrupt(expected: list[bytes], siz
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_text_after_the_end_marker_is_refused(rest: bytes, size: int) -> None:
     """PostgreSQL stops at the end marker, so rows that hide behind it would escape every rule: they are refused."""
-    for read in (flat, rows.count):
+    for read in (flat, together, rows.count):
         with pytest.raises(CorruptArchive):
             read(pieces(b"1\tvisible\n" + EMPTY + rest, [size]))
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import html
 import json
+import re
 import urllib.parse
 import zlib
 from collections.abc import Callable
@@ -217,3 +218,82 @@ def test_a_free_text_has_a_longest_length(size: int, is_found: bool) -> None:
     beside = "<p>a few other words</p>" * 18_000
     written = f"{beside}<p>{' '.join(words)}</p>{beside}"
     assert (digest in searcher.in_rows(written.encode())) is is_found
+
+
+FRAGMENTS = st.sampled_from(
+    (
+        *(
+            '"',
+            '", "',
+            '"}',
+            '{"a": "',
+            r"\\",
+            r"\\\\\\",
+            r'\\", \\"',
+            r'\\"}',
+            "\t",
+            "\n",
+            " ",
+            "<b>",
+            "</b>",
+            "<a title=",
+        ),
+        *("jane", "smith", "jane smith", "jo@home", ".example", "jo@home.example", "the bin was", " missed again"),
+        *("=", ">", "am9AaG9tZS5leGFt", "cGxl", "01632 960", "123", "0", "&#64;", "qq123", "456c", ", ", "x"),
+    )
+)
+ROWS = st.lists(FRAGMENTS, max_size=12).map("".join)
+WANTED = (
+    (Kind.EMAIL, Shape.ADDRESS, b"jo@home.example"),
+    (Kind.PHONE, Shape.PHONE, b"1632960123"),
+    (Kind.FULL_NAME, Shape.PHRASE, b"jane smith"),
+    (Kind.FREE_TEXT, Shape.TEXT, b"the bin was missed again"),
+    (Kind.REFERENCE, Shape.TOKEN, b"qq123456c"),
+)
+
+
+@given(st.lists(ROWS, max_size=5))
+@settings(max_examples=500, deadline=None)
+def test_what_was_looked_at_before_hides_nothing(rows: list[str]) -> None:
+    """A searcher that has seen rows much like them finds in rows what a new one finds."""
+    register = Register()
+    for each in WANTED:
+        register.add(*each)
+    register.seal()
+    searcher = Searcher(register, sections=1 << 8)
+    for row in rows:
+        assert searcher.in_rows(row.encode()) == Searcher(register, sections=1 << 8).in_rows(row.encode())
+
+
+WORDS_OF_BASE64 = (
+    st.binary(max_size=20).map(base64.b64encode)
+    | st.text(max_size=12).map(lambda value: base64.urlsafe_b64encode(value.encode()).rstrip(b"="))
+    | st.binary(max_size=20).map(lambda value: base64.b64encode(zlib.compress(value)))
+    | st.from_regex(rb"[A-Za-z0-9+/_-]{1,30}", fullmatch=True)
+)
+
+
+@given(st.lists(WORDS_OF_BASE64, max_size=8))
+@settings(max_examples=500, deadline=None)
+def test_decoding_many_runs_at_once_loses_none(words: list[bytes]) -> None:
+    """What base64 uncovers in many words together is what it uncovers in each alone."""
+    together = set(hidden.base64(b" ".join(words)))
+    assert together == {found for word in words for found in hidden.base64(word)}
+
+
+@given(st.binary(min_size=6, max_size=20) | st.text(min_size=6, max_size=12).map(str.encode))
+@settings(max_examples=500, deadline=None)
+def test_whatever_somebody_could_read_is_decoded(value: bytes) -> None:
+    """A quick look at what base64 becomes takes nothing for noise that could be read."""
+    run = base64.b64encode(value).rstrip(b"=")
+    readable = re.search(rb"[\t\n\r\x20-\x7e]{8,}", value) or is_printable(value)
+    if readable and not (run.isalpha() and run.islower()):
+        assert value in set(hidden.base64(b"other words, " + run + b" and 0thers"))
+
+
+def is_printable(value: bytes) -> bool:
+    """Whether bytes are text without controls."""
+    try:
+        return value.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
