@@ -24,12 +24,12 @@ def mark(instance: dg.DagsterInstance, run_id: str) -> None:
     instance.add_run_tags(run_id, {HOST: platform.node(), PROCESS: _identity(os.getpid()) or ""})
 
 
-def report_dead_runs(instance: dg.DagsterInstance, records: Records) -> list[str]:
+def report_dead_runs(instance: dg.DagsterInstance, records: Records | None) -> list[str]:
     """Report as failed every run of this host whose process is gone.
 
     Args:
         instance: Dagster's instance.
-        records: reset records, so that the message of a broken-off reset says where things stand.
+        records: reset records, so that the message of a broken-off reset says where things stand; None on a laptop.
 
     Returns:
         Ids of the runs that were reported.
@@ -38,7 +38,7 @@ def report_dead_runs(instance: dg.DagsterInstance, records: Records) -> list[str
     for run in instance.get_runs(dg.RunsFilter(statuses=_ALIVE, tags={HOST: platform.node()})):
         if _is_alive(run.tags):
             continue
-        record = records.of_run(run.run_id)
+        record = records.of_run(run.run_id) if records else None
         where = standing(record) if record else "Nothing was under way that could not be started again."
         instance.report_run_failed(run, f"The process of this run is gone (crash or restart of the machine). {where}")
         dead.append(run.run_id)

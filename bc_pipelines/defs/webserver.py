@@ -163,9 +163,12 @@ def _start(processes: _Processes, folder: Path, port: int, address: str) -> None
 
 def _look_after_dead_runs(console: Console) -> Path:
     """Report this machine's dead runs as failed, and say where Dagster's log belongs."""
-    url = settings.load().dagster_database_url
+    _, url = settings.own_dagster()
+    if url is not None or not settings.names_local_database():
+        # Only a laptop's pulls do without the rest; a team's server says at once what it lacks.
+        url = settings.load().dagster_database_url
     with open_instance(url) as instance:
-        for run_id in report_dead_runs(instance, Records(url)):
+        for run_id in report_dead_runs(instance, Records(url) if url else None):
             console.print(f"Run {run_id} was reported as failed: its process is gone.", soft_wrap=True)
         return Path(instance.root_directory) / LOG_FILE
 

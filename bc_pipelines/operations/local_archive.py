@@ -157,7 +157,8 @@ def origin(store: ArchiveStore, archive: LocalArchive) -> Origin:
             raise BadSource(f"{name} is not the archive that was stored there.")
         return Copy(path, archive.sha256, archive.manifest, archive.mail_sink, archive.view_restriction_password)
 
-    told = f"{archive.backup} of {archive.environment} comes from the archive store, sanitised there."
+    made = f"{datetime.fromisoformat(archive.made):%d %B %Y %H:%M}"
+    told = f"{archive.backup} of {archive.environment}, made on {made}, comes sanitised from the archive store."
     return Origin(archive.environment, archive.backup, archive.made, told, fetch)
 
 

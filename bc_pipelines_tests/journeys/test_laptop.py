@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from bc_pipelines.archive_output import BAD_INPUT, REFUSED
 from bc_pipelines.cli import app
-from bc_pipelines.defs.jobs import archive_config
+from bc_pipelines.definitions import build_definitions
+from bc_pipelines.defs.jobs import archive_config, pull_config
 from bc_pipelines.defs.launch import Outcome, run_job
 from bc_pipelines.operations import local_archive
 from bc_pipelines.operations.archive_store import ArchiveStore
@@ -118,7 +119,7 @@ def test_a_laptop_pulls_without_a_token(
     monkeypatch.chdir(SITE)
     result = bucks("pull", "data", "production", "--json", "--superuser", ME)
     assert result.exit_code == 0, result.output
-    assert "comes from the archive store" in result.stderr
+    assert "comes sanitised from the archive store" in result.stderr
     done = json.loads(result.stdout)
     assert done["migrations"] == []
     assert len(done["sites"]) == 5
@@ -150,6 +151,29 @@ def test_a_refusal_in_a_recorded_pull_is_the_same_refusal(
     assert "--old keep" in result.stderr
     with dg.DagsterInstance.get() as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+@pytest.mark.usefixtures("archives", "no_token")
+def test_a_pull_from_the_ui(local: Cluster, dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job needs none of the team's settings, shows its three checks, and keeps or drops what it was told to."""
+    monkeypatch.setenv("BC_LOCAL_DATABASE_URL", local.url("from-the-ui"))
+    local.create_database("from-the-ui")
+    local.execute("CREATE TABLE mine ()", database="from-the-ui")
+    job = build_definitions(on_laptop=True).resolve_job_def("pull_staging_data")
+    with dg.DagsterInstance.get() as instance:
+        refused = job.execute_in_process(instance=instance, raise_on_error=False)
+        assert not refused.success
+        [failed] = [event for event in refused.all_events if event.is_step_failure]
+        assert "--old keep" in str(failed.step_failure_data.user_failure_data)
+        dropped = job.execute_in_process(
+            instance=instance, run_config=pull_config("staging", old="drop"), raise_on_error=False
+        )
+    assert dropped.success
+    assert all(evaluation.passed for evaluation in dropped.get_asset_check_evaluations())
+    assert len(dropped.get_asset_check_evaluations()) == 3
+    [materialised] = dropped.get_asset_materialization_events()
+    assert materialised.materialization.metadata["environment"].value == "staging"
+    assert local.execute("SELECT to_regclass('mine')", database="from-the-ui") == [(None,)]
 
 
 @pytest.mark.usefixtures("archives", "no_token")
