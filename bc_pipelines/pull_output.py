@@ -179,6 +179,8 @@ def print_standing(standing: Standing) -> None:
     page.add_row("Database", Text(standing.database if standing.there else f"{standing.database}: not there yet"))
     if standing.there:
         page.add_row("Holds", Text(_made_by(standing.made_by)))
+        if standing.made_by and "private_pages" in standing.made_by:
+            page.add_row("Private pages", Text(f"ask for {standing.made_by['private_pages']}"))
     page.add_row("Before", Text("none" if standing.before is None else _made_by(standing.before)))
     page.add_row("Connected", Text(", ".join(standing.sessions) or "nobody"))
     if standing.leftovers:

@@ -310,5 +310,7 @@ def test_migrations_that_the_checkout_needs_are_named(
 def test_quiet_and_json(raw: Path, local: Cluster) -> None:
     """With --quiet nothing is printed; --json prints one document, of a refusal too."""
     assert pull(raw, "--quiet").output == ""
-    assert json.loads(pull(raw, "--json").stdout)["before"] == NAME + beside.BEFORE
+    done = json.loads(pull(raw, "--json").stdout)
+    assert done["before"] == NAME + beside.BEFORE
+    assert f"ask for {done['private_pages']}" in bucks("local", "status").stdout
     assert json.loads(bucks("pull", "data", "nowhere", "--json").stdout)["outcome"] == "not done"

@@ -159,6 +159,7 @@ def _metadata(done: Pulled) -> Metadata:
         "rows left out": done.rows_left_out,
         "accounts replaced": done.accounts_replaced,
         "sites": table({"here": here, "for": host} for here, host in done.sites.items()),
+        "private pages": "bucks local status says what they ask for",
         "to undo": "bucks local undo" if done.before else "there was none before",
         "seconds": done.seconds,
     }

@@ -58,6 +58,7 @@ def run_pull(environment: str, work: Work, say: Callable[[str], None]) -> Pulled
     name = f"pull_{environment}_data"
     defs = build_definitions({"pulls": begun}, on_laptop=True)
     if name not in {job.name for job in defs.jobs or ()}:
+        say(f"This pull is not recorded in Dagster, which has no job {name}.")
         return work(_nobody)
     _, database_url = settings.own_dagster()
     try:

@@ -80,7 +80,7 @@ def _heroku(client: HerokuClient | None, environments: Mapping[str, Environment]
         yield Finding(
             f"{_HEROKU}: {app.app}",
             "wrong" if objections else "works",
-            " ".join([app.words, *app.doubts]),
+            " ".join([app.words.removeprefix(f"{app.app}: "), *app.doubts]),
             objections and "Give the account that access, or take the environment out of environments.toml.",
         )
 

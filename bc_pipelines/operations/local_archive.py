@@ -101,7 +101,7 @@ def make(
             sha256=done.sha256,
             mail_sink=choices.rules.mail_sink,
             view_restriction_password=choices.rules.view_restriction_password,
-            manifest=asdict(done.manifest),
+            manifest=_for_developers(done),
         )
         tools.archives.upload_archive(path, key, done.sha256)
         tools.archives.put_text(_description_of(key), json.dumps(asdict(archive), indent=1), "application/json")
@@ -167,6 +167,13 @@ def _backup_of(tools: Tools, environment: Environment, on_transfer: Callable[[Tr
     if environment != tools.settings.staging:
         return backups.recent_or_new(tools, environment, on_transfer)
     return backups.recent_or_fresh(tools, environment, on_transfer)
+
+
+def _for_developers(done: Sanitised) -> dict[str, Any]:
+    """The manifest without the accounts' e-mail domains: somebody's own may name them."""
+    manifest = asdict(done.manifest)
+    manifest["accounts"]["by_domain"] = []
+    return manifest
 
 
 def _description_of(key: str) -> str:

@@ -187,6 +187,7 @@ def _facts(origin: Origin, copy: Copy) -> dict[str, Any]:
         "made": _made(origin, copy),
         "pulled": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": copy.sha256,
+        "private_pages": copy.view_restriction_password,
     }
 
 

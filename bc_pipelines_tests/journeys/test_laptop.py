@@ -100,6 +100,8 @@ def test_the_server_makes_an_archive(environment: str, archives: dict[str, Outco
     assert found is not None
     assert found.environment == environment
     assert store().size(found.key) == found.size_bytes
+    assert found.manifest["accounts"]["replaced"] > 0
+    assert found.manifest["accounts"]["by_domain"] == [], "a domain of somebody's own would name them"
     assert made.metadata["local/sanitised_archive"]["accounts kept"] == 0
 
 
@@ -248,6 +250,17 @@ def test_whoever_has_a_token_may_go_past_the_store(local: Cluster, monkeypatch: 
     monkeypatch.delenv("DAGSTER_HOME")
     result = bucks("pull", "data", "production", "--from-production", "--old", "drop")
     assert result.exit_code == 0, result.output
+    assert "passes through this machine's memory, raw" in result.stderr
+
+
+@pytest.mark.usefixtures("archives")
+def test_where_the_store_refuses_heroku_is_asked(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With keys that the store does not know, the reason is said and the backup streams from Heroku."""
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another one")
+    result = bucks("pull", "data", "production", "--old", "drop")
+    assert result.exit_code == 0, result.output
+    assert "could not list its archives" in result.stderr
     assert "passes through this machine's memory, raw" in result.stderr
 
 
