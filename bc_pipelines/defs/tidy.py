@@ -20,7 +20,7 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 class TidyConfig(dg.Config):
     """How far back history is kept."""
 
-    days: int = Field(default=90, description="Runs that are older are deleted, with their events.")
+    days: int = Field(default=90, description="Runs that are older are deleted, with their events and reports.")
     limit: int = Field(default=500, description="How many runs are deleted at most.")
 
 
@@ -42,11 +42,12 @@ def old_runs(instance: dg.DagsterInstance, days: int, limit: int) -> Iterator[st
 
 @dg.op
 def delete_what_is_old(context: dg.OpExecutionContext, config: TidyConfig, tools: ToolsResource) -> None:
-    """Delete leftovers over a week old, and runs that are older than they are kept."""
+    """Delete leftovers over a week old, and runs, manifests and reports that are older than they are kept."""
     with clear_errors():
         tools.now.lock.acquire(context.run_id, "clean-up")
         newest = tools.now.records.last_wiped(tools.now.settings.staging.name)
         objects = tidy.delete_leftovers(tools.now, newest)
+        objects += tidy.delete_attachments(tools.now, timedelta(days=config.days))
         folders = tidy.delete_scratch(tools.now.settings.scratch)
         runs = list(old_runs(context.instance, config.days, config.limit))
         for run_id in runs:
@@ -55,7 +56,10 @@ def delete_what_is_old(context: dg.OpExecutionContext, config: TidyConfig, tools
 
 
 @dg.job(
-    description="Delete what broken-off resets left over a week ago, and Dagster's runs that are older than 90 days.",
+    description=(
+        "Delete what broken-off resets left over a week ago, and runs, manifests and reports that are older than 90 "
+        "days."
+    ),
     executor_def=dg.in_process_executor,
 )
 def tidy_history() -> None:

@@ -143,13 +143,20 @@ class ArchiveStore:
 
     def kept_archives(self) -> tuple[tuple[str, datetime], ...]:
         """Archives and lists of accounts that are there, with when they were stored; manifests do not count."""
+        return self._kept("archives/", ".dump", ".accounts.json")
+
+    def attachments(self) -> tuple[tuple[str, datetime], ...]:
+        """Manifests and reports of resets, with when they were stored."""
+        return self._kept("archives/", ".manifest.json") + self._kept("reports/", ".html")
+
+    def _kept(self, prefix: str, *endings: str) -> tuple[tuple[str, datetime], ...]:
         with self._clear_errors("look for leftovers"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="archives/")
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return tuple(
                 (found["Key"], found["LastModified"])
                 for page in pages
                 for found in page.get("Contents", ())
-                if found["Key"].endswith((".dump", ".accounts.json"))
+                if found["Key"].endswith(endings)
             )
 
     def keys(self, prefix: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from bc_pipelines.operations.tools import Tools
 # Nobody else's: what is left of such folders for a week is deleted.
 SCRATCH_PREFIX = "bc-pipelines-scratch-"
 LEFTOVER_AGE = timedelta(days=7)
+LAST_RESETS = 10
 
 
 def delete_leftovers(tools: Tools, record: ResetRecord | None) -> int:
@@ -34,6 +35,26 @@ def delete_leftovers(tools: Tools, record: ResetRecord | None) -> int:
     facts = record.facts if record else {}
     spare = [facts[name] for name in ("accounts_key", "archive_key") if name in facts]
     return tools.archives.delete_leftovers(LEFTOVER_AGE, spare)
+
+
+def delete_attachments(tools: Tools, older_than: timedelta) -> int:
+    """Delete manifests and reports of old resets, but not of the last few: checks of the database read their manifests.
+
+    Args:
+        tools: the run's tools; the lock must be held.
+        older_than: what is younger stays.
+
+    Returns:
+        How many were deleted.
+    """
+    limit = datetime.now(UTC) - older_than
+    # A rollback may have brought back what a reset before the last one made.
+    last = [record.id for record in tools.records.history(tools.settings.staging.name, LAST_RESETS)]
+    old = [key for key, since in tools.archives.attachments() if since < limit]
+    gone = [key for key in old if not any(record_id in key for record_id in last)]
+    for key in gone:
+        tools.archives.delete(key)
+    return len(gone)
 
 
 def delete_scratch(parent: Path) -> int:

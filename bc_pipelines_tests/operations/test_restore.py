@@ -140,3 +140,14 @@ def test_accounts_that_a_reset_took_over_outlive_the_leftovers(
     assert tools.archives.size(ARCHIVE) is not None
     tidy.delete_leftovers(tools, tools.records.note(resumed, accounts_key="another"))
     assert tools.archives.size(ACCOUNTS) is None
+
+
+def test_reports_and_manifests_of_old_resets_go(tools: Tools, record: ResetRecord) -> None:
+    """Those of the last resets stay whatever their age; others go once they are old enough."""
+    ours, others = f"archives/{record.id}.manifest.json", ("archives/2020-1.manifest.json", "reports/2020-1.html")
+    for key in (ours, *others):
+        tools.archives.put_text(key, "{}", "text/plain")
+    assert tidy.delete_attachments(tools, timedelta(days=90)) == 0
+    assert tidy.delete_attachments(tools, timedelta(seconds=-60)) >= len(others)
+    assert tools.archives.size(ours) is not None
+    assert [key for key in others if tools.archives.size(key) is not None] == []
