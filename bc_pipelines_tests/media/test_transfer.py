@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipelines.media.errors import MediaError
+from bc_pipelines.media.errors import MediaError, Refused
+from bc_pipelines.media.fit import Fitting, in_the_way
 from bc_pipelines.media.folder import Folder, Walk
+from bc_pipelines.media.guard import Limits, insist, objections
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved, delete
 from bc_pipelines.media.plan import Action, Change, Copied, Plan, make_plan
@@ -20,6 +22,7 @@ from bc_pipelines.media.rclone import Keys, Mover
 from bc_pipelines.media.transfer import clear, content_type, pull, push, sweep
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
+from bc_pipelines_tests.media.test_contract import ODD
 
 MOVER = Mover(Keys(servers.ACCESS_KEY, servers.SECRET_KEY))
 KEYS = ("documents/a b.pdf", "images/\u6c34.jpg", "images/100%.jpg", "original_images/caf\u00e9.jpg", "#;[x].png")
@@ -197,6 +200,23 @@ def test_keys_are_in_no_argument(pair: Pair, folder: Folder, monkeypatch: pytest
     pulled(pair, folder).insist()
     assert seen
     assert not [part for part in seen if servers.SECRET_KEY in part or servers.ACCESS_KEY in part]
+
+
+def test_odd_keys_are_refused_by_name_or_left_out_and_all_others_arrive(on_moto: Pair, folder: Folder) -> None:
+    """Nothing is written while a key does not fit; without those keys everything else arrives under its own name."""
+    for key in ODD:
+        on_moto.put(on_moto.source, key, key.encode())
+    fitting = Fitting(listing(on_moto.source))
+    plan = make_plan(fitting, Walk(folder))
+    unfit = {**fitting.unfit, **fitting.twins, **in_the_way(plan, folder)}
+    found = objections(plan, on_moto.source, folder, "production", limits=Limits(), deletes=True, unfit=unfit)
+    with pytest.raises(Refused, match=r"'/lead\.jpg' \(begins with a slash\)"):
+        insist(found)
+    without = make_plan(listing(on_moto.source), Walk(folder), left_out=unfit)
+    pull(without, on_moto.source, folder, MOVER).insist()
+    assert files(folder) == {key: key.encode() for key in ODD if key not in unfit}
+    assert "tab\t.jpg" in files(folder)
+    assert without.left_out == sorted(unfit)
 
 
 @contextmanager
