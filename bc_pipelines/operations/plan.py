@@ -22,7 +22,9 @@ from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.coverage import coverage
 from bc_pipelines.settings import Environment
 from bc_pipelines.wagtail_sql import content
-from bc_pipelines.wagtail_sql.sites import SiteRecord, site_rows
+from bc_pipelines.wagtail_sql.marker import read_marker
+from bc_pipelines.wagtail_sql.sites import SiteRecord, read_sites, site_rows
+from bc_pipelines.wagtail_sql.tables import has_table
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,15 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
     variables = tools.heroku.config_vars(target.heroku_app)
     production = tools.heroku.database(tools.settings.production.heroku_app)
     last = tools.records.last_done(target.name)
-    size, tables, lost = _what_is_there(tools, target, last.finished_at if last else None)
+    there = _what_is_there(tools, target, last.finished_at if last else None)
     backup = tools.heroku.recent_backup(production, newer_than=tools.settings.backup_max_age)
     sites, unclassified = _read_backup(tools, backup, target) if backup else ({}, "")
     objections = [
         *_unmapped(target, sites),
         *([unclassified] if unclassified else []),
         *_would_be_found(variables, target),
-        *(unacknowledged(target, lost) if scheduled else ()),
+        *_looks_like_production(tools, target, there),
+        *(unacknowledged(target, there.lost) if scheduled else ()),
     ]
     return Plan(
         app=target.heroku_app,
@@ -105,14 +108,14 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
         host=database.address.host,
         database=database.address.name,
         target=facts_of(database),
-        size_bytes=size,
-        tables=tables,
+        size_bytes=there.size_bytes,
+        tables=there.tables,
         source_backup=backup.name if backup else None,
         source_uuid=backup.uuid if backup else None,
         source_bytes=backup.processed_bytes if backup else 0,
         source_finished=backup.finished_at if backup else None,
         sites=sites,
-        lost=lost,
+        lost=there.lost,
         last_reset=last.finished_at if last else None,
         expected_downtime=_downtime(last),
         objections=tuple(objections),
@@ -190,12 +193,38 @@ def _sites_in(reader: ArchiveReader) -> tuple[SiteRecord, ...]:
 _THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _what_is_there(tools: Tools, target: Environment, since: datetime | None) -> tuple[int, int, Mapping[str, int]]:
+@dataclass(frozen=True)
+class _There:
+    """What the target's database holds now."""
+
+    size_bytes: int
+    tables: int
+    lost: Mapping[str, int]
+    hosts: frozenset[str]
+    made_by: str | None
+
+
+def _what_is_there(tools: Tools, target: Environment, since: datetime | None) -> _There:
     with target_database(tools, target.name) as connection:
-        return (
-            identity.size_bytes(connection),
-            len(counts.row_counts(connection)),
-            {changed.kind: changed.count for changed in content.changed_since(connection, since or _THE_BEGINNING)},
+        changed = content.changed_since(connection, since or _THE_BEGINNING)
+        sites = read_sites(connection) if has_table(connection, "wagtailcore_site") else ()
+        return _There(
+            size_bytes=identity.size_bytes(connection),
+            tables=len(counts.row_counts(connection)),
+            lost={each.kind: each.count for each in changed},
+            hosts=frozenset(site.hostname.lower() for site in sites),
+            made_by=read_marker(connection),
+        )
+
+
+def _looks_like_production(tools: Tools, target: Environment, there: _There) -> Iterator[str]:
+    """Settings may name production's app as the target: then its name is typed in good faith; the data tells."""
+    production = sorted(there.hosts & set(tools.settings.production.hosts))
+    if production and there.made_by is None and tools.records.broken_off(target.name) is None:
+        yield (
+            f"The database of {target.heroku_app} has Site records on production's hosts ({', '.join(production)}), "
+            "and no reset made it. Is that app production? If it is a raw copy, put its Site records on its own hosts "
+            "first."
         )
 
 

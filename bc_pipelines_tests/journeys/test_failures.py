@@ -68,6 +68,23 @@ def test_an_unknown_app(outside: Outside, environments: Path) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
+def test_the_two_apps_exchanged(outside: Outside, environments: Path) -> None:
+    """Settings that take production for staging are found out by the data, although that app's name is typed."""
+    exchanged = f'heroku_app = "{PRODUCTION}"\nwritable = false', f'heroku_app = "{STAGING}"\nwritable = true'
+    change(environments, exchanged[0], 'heroku_app = "x"\nwritable = false')
+    change(environments, exchanged[1], f'heroku_app = "{PRODUCTION}"\nwritable = true')
+    change(environments, 'heroku_app = "x"', f'heroku_app = "{STAGING}"')
+    rows, backups = outside.rows("production"), len(outside.transfers(PRODUCTION, "gof3r"))
+    outcome = outside.reset(confirm=PRODUCTION)
+    assert not outcome.succeeded
+    assert "Is that app production?" in outcome.failure
+    assert outside.rows("production") == rows
+    assert len(outside.transfers(PRODUCTION, "gof3r")) == backups
+    assert outside.transfers(PRODUCTION, "pg_restore") == []
+    assert not outside.get(f"/apps/{PRODUCTION}")["maintenance"]
+
+
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("typed", ["", PRODUCTION, "buckinghamshire-stagin"])
 def test_a_wrong_name_typed(outside: Outside, typed: str) -> None:
     """Anything but the exact name of staging's app is refused, before production is asked for a backup."""
