@@ -76,7 +76,8 @@ class Pulls:
     deps=[PRODUCTION, STAGING, DEVELOPMENT],
     group_name="local",
     owners=OWNERS,
-    kinds={"postgres", "s3"},
+    # The lineage shows only the last part of a key, and staging has one of this name, too.
+    kinds={"postgres", "s3", "local"},
     check_specs=check_specs(ARCHIVE, _OF_THE_ARCHIVE, blocking=True),
 )
 def sanitised_archive(context: dg.AssetExecutionContext, config: ArchiveConfig, tools: ToolsResource) -> Results:
@@ -104,7 +105,7 @@ def sanitised_archive(context: dg.AssetExecutionContext, config: ArchiveConfig, 
     deps=[ARCHIVE],
     group_name="local",
     owners=OWNERS,
-    kinds={"postgres"},
+    kinds={"postgres", "local"},
     check_specs=check_specs(DATABASE, local_make.CHECKS, blocking=True),
 )
 def database(context: dg.AssetExecutionContext, config: PullConfig, pulls: dg.ResourceParam[Pulls]) -> Results:

@@ -92,10 +92,10 @@ def test_the_report_opens_by_a_click(pages: Pages) -> None:
 
 
 def test_nothing_starts_by_itself(pages: Pages) -> None:
-    """The schedule and the sensors are listed; only those that tell where staging stands are switched on."""
+    """The schedules and the sensors are listed; only those that tell where staging stands are switched on."""
     page = pages.open("/automation")
     telling = ("where_staging_stands_after_a_failure", "where_staging_stands_after_terminate")
-    for name in ("weekly_staging_reset", "new_production_backup", *telling):
+    for name in ("weekly_staging_reset", "nightly_local_archives", "new_production_backup", *telling):
         expect(page.get_by_text(name)).to_be_visible(timeout=MILLISECONDS)
     # The switches' own boxes are drawn by their neighbours, so they are there without being visible.
     expect(page.get_by_role("checkbox").last).to_be_attached()
