@@ -65,8 +65,10 @@ class Block:
         except ArchiveError as error:
             raise self._named(error) from None
 
-    def row_texts(self) -> Iterator[bytes]:
+    def row_texts(self) -> Iterator[bytes | list[bytes]]:
         """The rows as one text, in parts: COPY lines with newlines, the end marker left out. Faster than lists.
+
+        Around a very long row comes a list instead, as ``row_batches`` gives it.
 
         Raises:
             ArchiveError: whatever is wrong with the block; the message names the entry.

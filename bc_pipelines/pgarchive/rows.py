@@ -15,6 +15,7 @@ from bc_pipelines.pgarchive.errors import CorruptArchive, TruncatedArchive, Unsu
 MAX_ROW = 32 << 20
 INFLATE_STEP = 1 << 18
 EMPTY_TABLE = END + b"\n\n\n"
+_LONG = 4 * INFLATE_STEP
 _END_LINE = END + b"\n"
 
 
@@ -61,36 +62,16 @@ def batches(pieces: Iterable[bytes], max_row: int) -> Iterator[list[bytes]]:
         CorruptArchive: text after the end marker.
         TruncatedArchive: no end marker.
     """
-    pieces = iter(pieces)
-    begun: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if b"\n" in piece:
-            # Only the first line has a beginning: a long row is put together once, and its parts are let go.
-            lines = piece.split(b"\n")
-            lines[0] = b"".join([*begun, lines[0]])
-            rest = lines.pop()
-            begun = []
-            if size > max_row and max(map(len, lines)) > max_row:
-                raise _too_long(max_row)
-            if (END + b"\n" in piece or lines[0] == END) and END in lines:
-                mark = lines.index(END)
-                _check_ending(b"\n".join([*lines[mark + 1 :], rest]), pieces)
-                del lines[mark:]
-                if lines:
-                    yield lines
-                return
+    for part in texts(pieces, max_row):
+        if isinstance(part, bytes):
+            lines = part.split(b"\n")
+            lines.pop()
             yield lines
-            begun, size = [rest], len(rest)
         else:
-            begun.append(piece)
-        if size > max_row:
-            raise _too_long(max_row)
-    raise TruncatedArchive("a block ends without its end marker")
+            yield part
 
 
-def texts(pieces: Iterable[bytes], max_row: int) -> Iterator[bytes]:
+def texts(pieces: Iterable[bytes], max_row: int) -> Iterator[bytes | list[bytes]]:
     """Cut COPY text between rows, without splitting it into them.
 
     Args:
@@ -98,7 +79,8 @@ def texts(pieces: Iterable[bytes], max_row: int) -> Iterator[bytes]:
         max_row: longest row to accept, in bytes.
 
     Yields:
-        Whole rows, each with its newline.
+        Whole rows, each with its newline; where one is so long that another copy of it matters, rows as ``batches``
+        gives them.
 
     Raises:
         UnsupportedArchive, CorruptArchive, TruncatedArchive: as ``batches``.
@@ -109,24 +91,37 @@ def texts(pieces: Iterable[bytes], max_row: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         end = piece.rfind(b"\n") + 1
-        if not end:
-            begun.append(piece)
+        if end:
+            rest = [piece[end:]]
+            if size > _LONG or size > max_row:
+                # Only the first line has a beginning: a long row is put together once, and its parts are let go.
+                lines = piece[:end].split(b"\n")
+                lines[0] = b"".join([*begun, lines[0]])
+                begun = rest
+                lines.pop()
+                if max(map(len, lines)) > max_row:
+                    raise _too_long(max_row)
+                if END in lines:
+                    mark = lines.index(END)
+                    _check_ending(b"".join([line + b"\n" for line in lines[mark + 1 :]]) + rest[0], pieces)
+                    del lines[mark:]
+                    if lines:
+                        yield lines
+                    return
+                yield lines
+            else:
+                text = b"".join([*begun, piece[:end]])
+                begun = rest
+                mark = 0 if text.startswith(_END_LINE) else text.find(b"\n" + _END_LINE) + 1
+                if mark or text.startswith(_END_LINE):
+                    _check_ending(text[mark + len(_END_LINE) :] + rest[0], pieces)
+                    if mark:
+                        yield text[:mark]
+                    return
+                yield text
+            size = len(rest[0])
         else:
-            text = b"".join([*begun, piece[:end]])
-            begun = [piece[end:]]
-            if size > max_row and max(map(len, text.split(b"\n"))) > max_row:
-                raise _too_long(max_row)
-            mark = 0 if text.startswith(_END_LINE) else text.find(b"\n" + _END_LINE) + 1
-            if mark or text.startswith(_END_LINE):
-                _check_ending(text[mark + len(_END_LINE) :] + begun[0], pieces)
-                if mark:
-                    yield text[:mark]
-                return
-            size = len(begun[0])
-            # Nothing here holds on to it, since it may have a row of any length.
-            whole = [text]
-            del text
-            yield whole.pop()
+            begun.append(piece)
         if size > max_row:
             raise _too_long(max_row)
     raise TruncatedArchive("a block ends without its end marker")

@@ -64,6 +64,21 @@ class BlockWriter:
         self.rows_written += len(lines)
         self._pass_on(lines)
 
+    def write_text(self, text: bytes) -> None:
+        """Add whole rows as they stand, which is faster still.
+
+        Args:
+            text: COPY lines, each with its newline.
+
+        Raises:
+            ValueError: a line has no newline, or is the end marker.
+        """
+        self._pass_on_held()
+        if text and (not text.endswith(b"\n") or text.startswith(END + b"\n") or b"\n" + END + b"\n" in text):
+            raise ValueError("a row has no newline or is the end marker")
+        self.rows_written += text.count(b"\n")
+        self._compress(text)
+
     def close(self) -> None:
         """Write what is left, and the end of the block."""
         self._pass_on_held()

@@ -6,14 +6,19 @@ Everything that a rule does not name stays as it is written, byte for byte.
 import codecs
 import json
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 from bc_pipelines.privacy.entries import JsonRule
 from bc_pipelines.privacy.json_text import NotJson, UnreadableJson, Walker, quoted, unescaped
 
 # An escape of a printable ASCII character, which could spell a key's name in another way.
+_HIDDEN = rb"\u00"
 _HIDDEN_LETTER = re.compile(rb"\\u00[2-7]")
 _MAY_BE_JSON = re.compile(rb'"(?:\s|\\[ntr])*+(?:[{[]|\\u)')
 _AT_ONCE = 1 << 20
+# Many a log entry says the same as others, and what becomes of it is remembered.
+_SHORT, _REMEMBERED = 512, 1 << 12
 
 
 class JsonRewriter:
@@ -26,6 +31,7 @@ class JsonRewriter:
 
     def __init__(self, rule: JsonRule, mail_sink: str) -> None:
         self._rule = rule
+        self._of_short = lru_cache(maxsize=_REMEMBERED)(self._whole)
         self._sink = json.dumps(mail_sink, ensure_ascii=False).encode()
         self._names = [key.encode() for key in sorted(rule.empty | rule.mail_sink)]
         # How a harmless key looks in PostgreSQL's output of jsonb: already empty.
@@ -39,6 +45,14 @@ class JsonRewriter:
             UnreadableJson: it cannot be read.
             UnicodeDecodeError: it is not UTF-8.
         """
+        return self._of_short(document) if len(document) < _SHORT else self._whole(document)
+
+    @property
+    def allows(self) -> bool:
+        """Whether the rule names what stays, not what goes."""
+        return self._rule.allow is not None
+
+    def _whole(self, document: bytes) -> bytes:
         _insist_on_utf8(document)
         try:
             return self._rewritten(document)
@@ -49,8 +63,20 @@ class JsonRewriter:
         """Whether a field, still escaped as COPY wrote it, surely holds nothing to rewrite. Cheap."""
         if self._rule.allow is not None:
             return field == b"{}"
-        every_key_empty = all(field.count(key) == field.count(empty) for key, empty in self._harmless)
-        return every_key_empty and not _HIDDEN_LETTER.search(field)
+        return next(self.suspects(field), None) is None
+
+    def suspects(self, rows: bytes) -> Iterator[int]:
+        """Places in fields or whole rows, still escaped, where there may be something to rewrite. Cheap."""
+        for key, harmless in self._harmless:
+            count = rows.count(key)
+            if count and count != rows.count(harmless):
+                place = rows.find(key)
+                while place >= 0:
+                    if not rows.startswith(harmless, place):
+                        yield place
+                    place = rows.find(key, place + 1)
+        if _HIDDEN in rows:
+            yield from (match.start() for match in _HIDDEN_LETTER.finditer(rows))
 
     def _rewritten(self, document: bytes) -> bytes:
         walker = Walker(document)

@@ -4,7 +4,7 @@ Fields that no rule touches are never decoded, so that they come out byte for by
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bc_pipelines.pgarchive import ArchiveError, copytext
@@ -98,6 +98,43 @@ class RowWork:
         self._deferred_bytes = 0
         self._unique_columns = [column for column in plan.columns if column.index in plan.unique]
         self._spares_staff = any(column.spares_staff for column in plan.columns)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rows with something to change can be told without splitting any."""
+        plan = self._plan
+        every_row = plan.staff or plan.filters or plan.observers or plan.unique
+        return not every_row and all(column.rule.suspects for column in plan.columns)
+
+    def rewrite_text(self, text: bytes) -> Iterator[bytes | list[bytes]]:
+        """Take whole rows in, give them out again: texts that stay as they are, and lists of rows that were looked at.
+
+        Args:
+            text: COPY lines with their newlines.
+
+        Raises:
+            SanitiseError: as ``rewrite``.
+        """
+        done = 0
+        for start in self._suspects(text):
+            end = text.index(b"\n", start)
+            yield self._untouched(text[done:start])
+            yield self.rewrite([text[start:end]])
+            done = end + 1
+        yield self._untouched(text[done:])
+
+    def _suspects(self, text: bytes) -> list[int]:
+        """Where the rows begin that may have something to change."""
+        places = {place for column in self._plan.columns for place in (column.rule.suspects or _nowhere)(text)}
+        return sorted({text.rfind(b"\n", 0, place) + 1 for place in places})
+
+    def _untouched(self, text: bytes) -> bytes | list[bytes]:
+        rows = text.count(b"\n")
+        if text.count(b"\t") != rows * (self._plan.width - 1):
+            # Some row is not whole: this finds it.
+            return self.rewrite(text.split(b"\n")[:-1])
+        self.rows_read += rows
+        return text
 
     def rewrite(self, lines: list[bytes]) -> list[bytes]:
         """Take rows in, give those out that can be written already.
@@ -223,3 +260,8 @@ class RowWork:
             f"{where}, row {self.rows_read}: {what}. {INCOMPLETE} Have the row mended in the source, "
             "or give its table another rule in catalogue.toml, and start again with a new dump."
         )
+
+
+def _nowhere(text: bytes) -> tuple[int, ...]:
+    del text
+    return ()

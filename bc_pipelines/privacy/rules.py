@@ -3,7 +3,7 @@
 A rule sees only values that are there: NULL and empty texts stay as they are. The catalogue says what each is for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,11 +31,14 @@ class Rule:
         replace: gives the replacement of a value, no longer escaped; None for NULL.
         leaves_alone: whether a field, still escaped, surely stays as it is.
         spare: called with each value of a row that is spared, which a substitute must not repeat.
+        suspects: gives places in whole rows, still escaped, such that ``leaves_alone`` is true of every row without
+            one; None where every row has to be looked at.
     """
 
     replace: Replace
     leaves_alone: Callable[[bytes], bool] = _never
     spare: Callable[[str], None] | None = None
+    suspects: Callable[[bytes], Iterable[int]] | None = None
 
 
 class RuleMaker:
@@ -66,7 +69,7 @@ class RuleMaker:
             return self._substituting(where, spec.kind, target)
         if spec.kind == "json":
             rewriter = JsonRewriter(self._catalogue.json_rules[spec.argument or ""], self._policy.mail_sink)
-            return Rule(rewriter, rewriter.leaves_alone)
+            return Rule(rewriter, rewriter.leaves_alone, suspects=None if rewriter.allows else rewriter.suspects)
         if spec.kind == "url_without_query":
             return Rule(_of_text(url_without_query), _has_no_query)
         constant = self._constants(spec)[spec.kind]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO, cast
 
-from bc_pipelines.pgarchive import ArchiveReader, ArchiveWriter, Block, Header
+from bc_pipelines.pgarchive import ArchiveReader, ArchiveWriter, Block, BlockWriter, Header
 from bc_pipelines.privacy.accounts import AccountCounter
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.contents import neutral_entries, neutral_header
@@ -119,8 +119,11 @@ class _Pass:
             raise SanitiseError(f"{plan.table.name}: a block was held back that has no rows to look at")
         work = RowWork(plan.rows)
         with self._writer.block(block.dump_id) as target:
-            for lines in block.row_batches():
-                target.write_rows(work.rewrite(lines))
+            if isinstance(block, Block) and work.is_sparse:
+                _write_texts(block, work, target)
+            else:
+                for lines in block.row_batches():
+                    target.write_rows(work.rewrite(lines))
             target.write_rows(work.last_rows())
         self._tally.add(
             plan,
@@ -129,6 +132,16 @@ class _Pass:
             purged=work.rows_purged,
             rewritten=work.rows_rewritten,
         )
+
+
+def _write_texts(block: Block, work: RowWork, target: BlockWriter) -> None:
+    """Pass on rows of which few change, without splitting the others."""
+    for text in block.row_texts():
+        for part in work.rewrite_text(text) if isinstance(text, bytes) else [work.rewrite(text)]:
+            if isinstance(part, bytes):
+                target.write_text(part)
+            else:
+                target.write_rows(part)
 
 
 class _Watched:

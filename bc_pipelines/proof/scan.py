@@ -186,22 +186,26 @@ class _TableSearch:
     def search(self, block: Block, is_wanted: Callable[[], bool]) -> None:
         """Search the batches of rows behind which the archive stands at a wanted place."""
         number = 0
-        for text in block.row_texts():
-            count = text.count(b"\n")
+        for part in block.row_texts():
+            count = part.count(b"\n") if isinstance(part, bytes) else len(part)
             if is_wanted():
                 self._finds.values += count * len(self._table.columns)
-                if self._searcher.in_rows(text) or (self._name and self._may_hold_names(text)):
-                    rows = text.split(b"\n")
-                    del text, rows[-1]
-                    for offset, row in enumerate(rows, number + 1):
-                        self._search_row(row, offset)
+                self._search_part(part, number)
                 if self._finds.different > MOST_FINDS:
                     return
             number += count
 
+    def _search_part(self, part: bytes | list[bytes], number: int) -> None:
+        """Search some rows, before which there are a number of others."""
+        text = part if isinstance(part, bytes) else b"\n".join(part)
+        if self._searcher.in_rows(text) or (self._name and self._may_hold_names(text)):
+            rows = part.split(b"\n")[:-1] if isinstance(part, bytes) else part
+            for offset, row in enumerate(rows, number + 1):
+                self._search_row(row, offset)
+
     def _may_hold_names(self, text: bytes) -> bool:
         """Whether names that two columns make, or halves of them, stand in any of some rows."""
-        rows = [copytext.raw_fields(row) for row in text[:-1].split(b"\n")]
+        rows = [copytext.raw_fields(row) for row in text.removesuffix(b"\n").split(b"\n")]
         halves = (half for row in rows for _, half in self._half_names(row))
         return bool(self._searcher.in_rows(b"\n".join(map(self._full_name, rows)))) or any(
             self._register.known(Shape.CELL, halves)

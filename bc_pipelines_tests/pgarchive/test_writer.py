@@ -93,10 +93,12 @@ def test_rows_may_be_written_one_by_one_and_in_bulk(head: Header, level: int) ->
             rows.write_row(line)
         rows.write_rows([b"", b"big" * 100_000, b""])
         rows.write_rows([])
+        rows.write_text(b"in\n\na text\n")
+        rows.write_text(b"")
         rows.write_row(b"last")
     writer.finish()
-    assert rows.rows_written == 20004
-    expected = [*single, b"", b"big" * 100_000, b"", b"last"]
+    assert rows.rows_written == 20007
+    expected = [*single, b"", b"big" * 100_000, b"", b"in", b"", b"a text", b"last"]
     written = ArchiveReader(io.BytesIO(target.getvalue()))
     assert [line for each in written.blocks() for line in each.rows()] == expected
 
@@ -110,6 +112,14 @@ def test_rows_that_would_break_the_block_are_refused(line: bytes, bulk: bool) ->
         rows.write_rows([b"fine", line]) if bulk else rows.write_row(line)
     with pytest.raises(ValueError, match="not complete"):
         writer.finish()
+
+
+@pytest.mark.parametrize("text", [b"no newline", b"\\.\n", b"a row\n\\.\nanother\n"])
+def test_a_text_that_would_break_the_block_is_refused(text: bytes) -> None:
+    """So is a text of rows that is not whole, or in which the end marker stands."""
+    writer = ArchiveWriter(io.BytesIO(), header(), [data_entry(1)])
+    with pytest.raises(ValueError, match="end marker"), writer.block(1) as rows:
+        rows.write_text(text)
 
 
 def test_an_archive_with_a_missing_block_cannot_be_finished() -> None:
