@@ -3,7 +3,7 @@
 Belongs here: walking tables and rows. Does not belong here: what identifies somebody within a value (extract.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO
@@ -16,7 +16,7 @@ from bc_pipelines.proof.declared import declare
 from bc_pipelines.proof.extract import Extractor
 from bc_pipelines.proof.hidden import DECODERS, Decoder
 from bc_pipelines.proof.kinds import Shape
-from bc_pipelines.proof.plain import Choices, PlainReader, may_hold
+from bc_pipelines.proof.plain import Choices, PlainReader, may_hold, rows_that_may_hold
 from bc_pipelines.proof.register import Register
 from bc_pipelines.proof.rows import LONGEST_ROW
 from bc_pipelines.proof.sources import Collect, Column, Sources
@@ -115,13 +115,17 @@ class _Gatherer:
         # A reader of its own, so that what it leaves out is not counted twice.
         sampler = PlainReader(self._choices, Extractor(self._choices.staff_domains), table, collect, places)
         samples = 0
-        for rows in block.row_batches():
-            self._gathered.rows += len(rows)
+        is_sparse = not collect.everything and all(column.path for column, _ in places)
+        keys = {column.path[0] for column, _ in places if column.path} if is_sparse else None
+        for part in block.row_texts():
+            self._gathered.rows += part.count(b"\n") if isinstance(part, bytes) else len(part)
+            rows = _rows(part, keys if samples >= _SAMPLED_ROWS else None)
+            del part
             if samples < _SAMPLED_ROWS:
                 samples += self._offer(sampler, rows, _SAMPLED_AT_FIRST if not samples else 1)
             if collect.account_of or collect.full_names:
                 self._read_one_by_one(rows, plain)
-            else:
+            elif rows:
                 self._read_at_once(rows, plain, collect, places)
 
     def _read_one_by_one(self, rows: list[bytes], plain: PlainReader) -> None:
@@ -173,3 +177,10 @@ class _Gatherer:
                 digest = self._gathered.register.digest(identifier.shape, identifier.text)
                 self._gathered.control.sample(identifier, digest, found.raw, found.place)
         return len(sampled)
+
+
+def _rows(part: bytes | list[bytes], keys: Collection[str] | None) -> list[bytes]:
+    """The rows of a part of a table; where keys are given, those that may hold something behind them are enough."""
+    if not isinstance(part, bytes):
+        return part
+    return part.split(b"\n")[:-1] if keys is None else rows_that_may_hold(part, keys)

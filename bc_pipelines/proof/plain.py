@@ -131,8 +131,23 @@ class PlainReader:
 
 def may_hold(text: bytes, keys: Collection[str]) -> bool:
     """Whether JSON, still escaped, may have more than empty lists behind some keys; reading every draft is slow."""
+    return next(_places(text, keys), None) is not None
+
+
+def rows_that_may_hold(text: bytes, keys: Collection[str]) -> list[bytes]:
+    """Those of whole rows, each with its newline, of which ``may_hold`` is true; without their newlines."""
+    starts = {text.rfind(b"\n", 0, place) + 1 for place in _places(text, keys)}
+    return [text[start : text.index(b"\n", start)] for start in sorted(starts)]
+
+
+def _places(text: bytes, keys: Collection[str]) -> Iterator[int]:
+    """Where a key stands with anything but an empty list behind it."""
     for key in keys:
         name = key.encode()
-        if (count := text.count(name)) and count != text.count(b'"%s": []' % name):
-            return True
-    return False
+        empty = b'"%s": []' % name
+        if (count := text.count(name)) and count != text.count(empty):
+            place = text.find(name)
+            while place >= 0:
+                if not text.startswith(empty, max(0, place - 1)):
+                    yield place
+                place = text.find(name, place + 1)

@@ -13,6 +13,7 @@ from bc_pipelines.proof import documents, text
 from bc_pipelines.proof.bulk import Bulk
 from bc_pipelines.proof.extract import Extractor
 from bc_pipelines.proof.kinds import Kind, Shape
+from bc_pipelines.proof.plain import may_hold, rows_that_may_hold
 from bc_pipelines.proof.register import WHERE_COMMON, Register
 from bc_pipelines.proof.sources import Column
 from bc_pipelines.proof.taken import Taken
@@ -165,3 +166,12 @@ def test_what_is_no_document_by_itself_is_none_among_others(values: list[str]) -
     fields = escaped([*values])
     taken = in_bulk(lambda bulk, taken: bulk.column("form", fields, taken))
     assert taken == one_by_one(Column("form", "column"), fields)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(DRAFTS.map(as_json) | TEXTS, max_size=6))
+def test_no_row_with_something_at_a_path_is_passed_over(values: list[str]) -> None:
+    """Of rows in one text, those are looked into that would be by themselves."""
+    rows = [b"1\t" + field for field in escaped([*values])]
+    expected = [row for row in rows if may_hold(row, PATH[:1])]
+    assert rows_that_may_hold(b"".join(row + b"\n" for row in rows), PATH[:1]) == expected
