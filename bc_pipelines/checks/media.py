@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 200
 _HEADERS = ("ContentType", "CacheControl", "ContentDisposition", "ContentEncoding")
+# An empty object has no first byte (416), but is handed out; one that has gone since (404) is not, nor one that KMS
+# encrypts (400: it asks for a signature).
+_READ, _NOT_READ = (200, 206, 416), (400, 401, 403, 404)
 
 # Wagtail's images and documents carry a hash of their file, its renditions a filter; whatever their tables are called.
 _TABLES_WITH_FILES = """
@@ -38,6 +41,10 @@ select inner_.id from wagtailcore_collectionviewrestriction
   join wagtailcore_collection outer_ on outer_.id = collection_id
   join wagtailcore_collection inner_ on starts_with(inner_.path, outer_.path)
 """
+
+
+class Undecided(Exception):
+    """Whether strangers can read something could not be told, so there is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +232,9 @@ def open_to_strangers(client: S3Client, bucket: str, keys: Iterable[str]) -> lis
 
     Returns:
         Those that anybody can read.
+
+    Raises:
+        Undecided: the bucket does not answer, or says neither yes nor no; then nothing is known.
     """
     import httpx
 
@@ -232,6 +242,11 @@ def open_to_strangers(client: S3Client, bucket: str, keys: Iterable[str]) -> lis
     with httpx.Client(timeout=30) as stranger:
         for key in keys:
             signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
-            answer = stranger.get(signed.partition("?")[0], headers={"Range": "bytes=0-0"})
-            found += [key] if answer.status_code in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT) else []
+            try:
+                status = stranger.get(signed.partition("?")[0], headers={"Range": "bytes=0-0"}).status_code
+            except httpx.HTTPError as error:
+                raise Undecided(f"{bucket} does not answer a stranger ({type(error).__name__}).") from None
+            if status not in (*_READ, *_NOT_READ):
+                raise Undecided(f"{bucket} answers a stranger with status {status}, which is neither yes nor no.")
+            found += [key] if status in _READ else []
     return found

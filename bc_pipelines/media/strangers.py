@@ -11,6 +11,9 @@ from bc_pipelines.media.bucket import Bucket, clear_errors
 from bc_pipelines.media.errors import MediaError
 
 PROBE = "bc-pipelines-probe-"
+# What S3 tells a stranger of an object that is not for him; 400 where it is encrypted by KMS, which asks for a
+# signature (S3 manual, "Error responses").
+_REFUSALS = (400, 401, 403)
 
 
 def strangers_can_read(bucket: Bucket, folder: str) -> bool:
@@ -27,7 +30,7 @@ def strangers_can_read(bucket: Bucket, folder: str) -> bool:
         Whether it could be read.
 
     Raises:
-        MediaError: the bucket refused, or does not answer; then nothing is known.
+        MediaError: the bucket refused, does not answer, or answers neither yes nor no; then nothing is known.
     """
     import httpx
 
@@ -36,7 +39,7 @@ def strangers_can_read(bucket: Bucket, folder: str) -> bool:
         bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"probe", ContentType="text/plain")
     try:
         signed = bucket.client.generate_presigned_url("get_object", Params={"Bucket": bucket.name, "Key": key})
-        return httpx.get(signed.partition("?")[0], timeout=30).status_code == httpx.codes.OK
+        status = httpx.get(signed.partition("?")[0], timeout=30).status_code
     except httpx.HTTPError as error:
         raise MediaError(
             f"{bucket} does not answer a stranger ({type(error).__name__}), so nothing is known."
@@ -44,3 +47,7 @@ def strangers_can_read(bucket: Bucket, folder: str) -> bool:
     finally:
         with clear_errors("delete a probe from", bucket):
             bucket.client.delete_object(Bucket=bucket.name, Key=key)
+    if status != httpx.codes.OK and status not in _REFUSALS:
+        # Busy, or of another region: whoever asks again or elsewhere may be given it.
+        raise MediaError(f"{bucket} answers a stranger with status {status}, neither yes nor no, so nothing is known.")
+    return status == httpx.codes.OK

@@ -11,6 +11,7 @@ from datetime import datetime
 from bc_pipelines.checks import media as checks
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.media.bucket import clear_errors
+from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.listing import listing
 from bc_pipelines.operations.media_places import MediaPlaces
 from bc_pipelines.operations.target import target_database
@@ -71,7 +72,12 @@ def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
     with clear_errors("look at", ours):
         objects = checks.objects_in(ours.client, ours.name, ours.prefix)
         restricted = [file.key for file in named if file.restricted and file.key in objects]
-        readable = checks.open_to_strangers(ours.client, ours.name, restricted)
+        try:
+            readable = checks.open_to_strangers(ours.client, ours.name, restricted)
+        except checks.Undecided as reason:
+            raise MediaError(
+                f"{reason} Whether restricted documents are open there is not known. Look again."
+            ) from None
     with clear_errors("compare with", theirs):
         originals = checks.objects_in(theirs.client, theirs.name, theirs.prefix)
         both = sorted(file.key for file in named if file.key in objects and file.key in originals)

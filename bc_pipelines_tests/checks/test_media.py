@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from bc_pipelines.checks.media import (
     Named,
+    Undecided,
     every_file_present,
     headers_kept,
     named_files,
@@ -17,9 +19,11 @@ from bc_pipelines.checks.media import (
     open_to_strangers,
     private_files_left_out,
 )
+from bc_pipelines.media.bucket import client
 from bc_pipelines_tests.database.few_tables import add, create_tables
 from bc_pipelines_tests.media.conftest import Pair
 from bc_pipelines_tests.media.conftest import addresses as addresses
+from bc_pipelines_tests.media.conftest import evasive as evasive
 from bc_pipelines_tests.media.conftest import on_moto as on_moto
 from bc_pipelines_tests.media.conftest import pair as pair
 
@@ -124,3 +128,11 @@ def test_strangers(pair: Pair, on_moto: Pair) -> None:
     assert open_to_strangers(on_moto.target.client, on_moto.target.name, [CLOSED.key]) == [CLOSED.key]
     for closed in (on_moto.source, pair.target):
         assert open_to_strangers(closed.client, closed.name, [CLOSED.key]) == []
+
+
+@pytest.mark.parametrize("status", [301, 429, 503])
+def test_strangers_who_get_no_answer(evasive: Callable[[int], str], status: int) -> None:
+    """A server that says neither yes nor no to a stranger is no evidence, so there is no verdict."""
+    s3 = client("key", "secret", region="eu-west-2", endpoint=evasive(status))
+    with pytest.raises(Undecided, match=f"status {status}"):
+        open_to_strangers(s3, "staging", [CLOSED.key])

@@ -1,7 +1,7 @@
 """Pairs of buckets, on each of the two servers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
@@ -92,3 +92,10 @@ def on_moto(addresses: dict[str, str]) -> Pair:
 def on_rclone(addresses: dict[str, str]) -> Pair:
     """Two new buckets on the server that looks at keys."""
     return make_pair(addresses["rclone"])
+
+
+@pytest.fixture
+def evasive() -> Iterator[Callable[[int], str]]:
+    """Make a server that takes whatever is put and deleted, and answers every question with one status; its address."""
+    with ExitStack() as stack:
+        yield lambda status: stack.enter_context(servers.evasive(status))

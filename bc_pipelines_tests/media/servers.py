@@ -7,9 +7,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,37 @@ def moto(log: Path = Path(os.devnull)) -> Iterator[str]:
     port = _free_port()
     with _running((sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)), {}, port, log) as address:
         yield address
+
+
+@contextmanager
+def evasive(status: int) -> Iterator[str]:
+    """A server that takes whatever is put and deleted, and answers every question with one status; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(status)
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self._answer(200)
+
+        def do_DELETE(self) -> None:
+            self._answer(204)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+        def _answer(self, code: int) -> None:
+            self.send_response(code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Whether strangers could read what is put into a bucket."""
 
+from collections.abc import Callable
+
 import pytest
 
 from bc_pipelines.media.bucket import Bucket, client
@@ -7,6 +9,8 @@ from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.strangers import strangers_can_read
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair, make_pair
+
+Evasive = Callable[[int], str]
 
 
 def test_a_closed_bucket(pair: Pair) -> None:
@@ -28,3 +32,11 @@ def test_a_bucket_that_refuses(addresses: dict[str, str]) -> None:
     stranger = client(servers.ACCESS_KEY, "another-secret", region="eu-west-2", endpoint=addresses["rclone"])
     with pytest.raises(MediaError, match="SignatureDoesNotMatch"):
         strangers_can_read(Bucket(bucket.name, stranger), "documents/")
+
+
+@pytest.mark.parametrize("status", [301, 404, 429, 503])
+def test_a_bucket_that_says_neither_yes_nor_no(evasive: Evasive, status: int) -> None:
+    """A server that is busy or elsewhere has not said that strangers cannot read: nothing is known."""
+    bucket = Bucket("staging", client("key", "secret", region="eu-west-2", endpoint=evasive(status)))
+    with pytest.raises(MediaError, match=f"status {status}, neither yes nor no"):
+        strangers_can_read(bucket, "documents/")
