@@ -62,13 +62,26 @@ def media(
         about = f"Media: {name}"
         try:
             place = places.place(name)
+            refusal = _refusal_to_write(places, name) if environment.writable else ""
         except Refused as reason:
             yield Finding(about, "not set", str(reason))
             continue
         except HerokuError as error:
             yield Finding(about, "wrong", error.happened, error.next_step)
             continue
+        if refusal:
+            yield Finding(about, "wrong", refusal, "Correct media_bucket, or AWS_STORAGE_BUCKET_NAME of the app.")
+            continue
         yield _bucket(about, place, writable=environment.writable, own=name in said.keys)
+
+
+def _refusal_to_write(places: MediaPlaces, name: str) -> str:
+    """Why an environment's bucket is not even tried to be written to: it is production's; empty where it may be."""
+    try:
+        places.refuse_unwritable(name)
+    except Refused as reason:
+        return str(reason)
+    return ""
 
 
 def _bucket(about: str, place: Place, *, writable: bool, own: bool) -> Finding:

@@ -131,7 +131,7 @@ def plan_push(
         plan,
         source,
         target,
-        places.production_bucket(),
+        places.production_buckets()[0],
         limits=_limits(settings),
         deletes=deletes,
         unfit=walk.refused,

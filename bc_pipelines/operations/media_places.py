@@ -7,8 +7,10 @@ belong here: what is copied (see `media_reset` and `media_sync`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 
+from bc_pipelines.heroku.errors import NotFound, Unauthorised
 from bc_pipelines.media import bucket as buckets
 from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.plan import ORIGINALS
@@ -16,6 +18,9 @@ from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.settings import Environment
 from bc_pipelines.storage import CopyAs, Keys, MediaSettings, Scope, variable_names
+
+# Of access points, which are used as a bucket's name is (S3 manual, "Bucket naming rules": reserved suffixes).
+_ALIASES = ("-s3alias", "--ol-s3", ".mrap")
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,23 @@ class MediaPlaces:
             raise Refused(self._nothing_says("bucket" if not bucket else "keys", environment, app))
         return Place(environment, bucket, region, keys)
 
-    def production_bucket(self) -> str:
-        """The name of production's bucket, by what is set and by what its app says, where it can be asked."""
-        return self.place("production").bucket
+    def production_buckets(self) -> tuple[str, ...]:
+        """Every name of production's bucket: what is set, and what its app says where it can be asked; never none.
+
+        Both count, because a setting may be out of date. Keys of production are not needed for this.
+
+        Raises:
+            Refused: nothing says it.
+        """
+        app, told = self.environments["production"].heroku_app, self.settings.buckets.get("production", "")
+        said = ""
+        # A developer's token need not see production, and need not where its bucket is set.
+        with suppress(NotFound, Unauthorised) if told else nullcontext():
+            said = self.config_vars(app).get("AWS_STORAGE_BUCKET_NAME", "") if self.config_vars else ""
+        names = tuple(filter(None, (told, said)))
+        if not names:
+            raise Refused(self._nothing_says("bucket", "production", app))
+        return names
 
     def route(self, source: str, target: str, scope: Scope) -> Route:
         """Open the way from one environment's media to another's.
@@ -113,7 +132,7 @@ class MediaPlaces:
             Refused: the target is not writable, or is production's bucket or the source's own; or a bucket or keys are
                 missing.
         """
-        places = {name: self.place(name) for name in {source, target, "production"}}
+        places = {name: self.place(name) for name in {source, target}}
         self.refuse_unwritable(target)
         if places[target].bucket == places[source].bucket:
             raise Refused(f"Source and target are one bucket, {places[target].bucket}. No object was touched.")
@@ -123,12 +142,12 @@ class MediaPlaces:
         return Route(
             source=places[source].open(places[source].keys if through_here else shared, prefix),
             target=places[target].open(places[target].keys if through_here else shared, prefix),
-            production=places["production"].bucket,
+            production=self.production_buckets()[0],
             through_here=through_here,
         )
 
     def refuse_unwritable(self, target: str) -> None:
-        """Refuse an environment that may not be changed, or whose bucket is production's.
+        """Refuse an environment that may not be changed, or whose bucket is production's or hides behind an alias.
 
         Raises:
             Refused: it is one.
@@ -136,7 +155,12 @@ class MediaPlaces:
         bucket = self.place(target).bucket
         if not self.environments[target].writable:
             raise Refused(f"{target} may not be changed (environments.toml), so none of its media are.")
-        if bucket == self.production_bucket():
+        if ":" in bucket or bucket.endswith(_ALIASES):
+            raise Refused(
+                f"The media of {target} are said to be in {bucket}, which is an access point: which bucket it leads to "
+                "cannot be told, and it may be production's. Name the bucket itself. No object was touched."
+            )
+        if bucket in self.production_buckets():
             raise Refused(f"The media of {target} are said to be in {bucket}, which is production's bucket.")
 
     def _nothing_says(self, what: str, environment: str, app: str) -> str:
