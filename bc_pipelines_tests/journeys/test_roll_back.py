@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from bc_pipelines.defs.launch import Outcome
-from bc_pipelines.operations import mend, ready
+from bc_pipelines.operations import media_look, mend, ready
 from bc_pipelines.operations.record import Kind, State
 from bc_pipelines_tests.journeys.test_killed import newest
 from bc_pipelines_tests.journeys.world import STAGING, Outside
@@ -72,6 +72,7 @@ FAILURES = {
     "7 mended by half": (fails_at(mend, "put_back_accounts"), State.MENDED),
     "8 migrated and indexed": (fails_at(ready, "lights_on"), State.MENDED),
     "9 open": (fails_at(ready, "look"), State.READY),
+    "9 media not looked at": (fails_at(media_look, "look"), State.READY),
 }
 
 
