@@ -149,7 +149,7 @@ def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, dele
 
     Raises:
         Refused: the guard has an objection; nothing was copied and nothing deleted.
-        MediaError: some files could not be moved; what was moved stays, and nothing was deleted before that.
+        MediaError: some files could not be moved, and nothing was deleted; or some could not be deleted.
     """
     guard.insist(planned.objections)
     moved = _move(planned, on_progress)
@@ -159,8 +159,11 @@ def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, dele
     if not deletes:
         return moved
     if isinstance(planned.target, Folder):
-        return transfer.clear(planned.plan, planned.target, moved)
-    return move.delete(planned.plan, planned.target, moved)
+        transfer.clear(planned.plan, planned.target, moved)
+    else:
+        move.delete(planned.plan, planned.target, moved)
+    moved.insist()
+    return moved
 
 
 def _move(planned: LocalPlan, on_progress: OnProgress | None) -> Moved:
