@@ -6,6 +6,7 @@ between two buckets is made and carried out (see `media_sync`), and judging the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from bc_pipelines.checks.verdict import Row, Verdict, listed
@@ -38,7 +39,7 @@ def plan_from_archive(tools: Tools, record: ResetRecord) -> MediaPlan:
     with tools.archives.open_archive(record.facts["archive_key"]) as stream:
         wanted = files_in_archive(stream)
     # Nothing is deleted yet: staging still shows its own.
-    return _plan(tools, record, wanted, deletes=False)
+    return _plan(tools, record, wanted)
 
 
 def plan_from_database(tools: Tools, record: ResetRecord) -> MediaPlan:
@@ -47,9 +48,12 @@ def plan_from_database(tools: Tools, record: ResetRecord) -> MediaPlan:
     Raises:
         As `plan_from_archive`.
     """
-    with target_database(tools, record.environment, record) as connection:
-        wanted = files_sql.read_files(connection)
-    return _plan(tools, record, wanted, deletes=True)
+
+    def ask() -> tuple[File, ...]:
+        with target_database(tools, record.environment, record) as connection:
+            return files_sql.read_files(connection)
+
+    return _plan(tools, record, ask(), ask)
 
 
 def all_there(planned: MediaPlan) -> Verdict:
@@ -104,7 +108,9 @@ def files_in_archive(stream: BinaryIO) -> tuple[File, ...]:
     return files_sql.files_in(rows)
 
 
-def _plan(tools: Tools, record: ResetRecord, files: tuple[File, ...], *, deletes: bool) -> MediaPlan:
+def _plan(
+    tools: Tools, record: ResetRecord, files: tuple[File, ...], ask_again: Callable[[], tuple[File, ...]] | None = None
+) -> MediaPlan:
     scope, last = tools.settings.media.scope, tools.records.last_done(record.environment)
     then = last.facts.get("media_settled", {}) if last else {}
     return plan_files(
@@ -113,6 +119,7 @@ def _plan(tools: Tools, record: ResetRecord, files: tuple[File, ...], *, deletes
         record.environment,
         scope,
         files,
-        deletes=deletes,
+        deletes=ask_again is not None,
         source_count_before=then.get("source_count") if then.get("scope") == scope else None,
+        ask_again=ask_again,
     )

@@ -6,13 +6,13 @@ does so (see `media_reset`), and folders (see `media_local`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from bc_pipelines.media import guard, move
 from bc_pipelines.media.ledger import Ledger, ObjectLedger, renewed
 from bc_pipelines.media.move import Moved
-from bc_pipelines.media.plan import Copied, Plan, Rule, Wanted
+from bc_pipelines.media.plan import Action, Copied, Plan, Rule, Wanted
 from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines.media.strangers import strangers_can_read
 from bc_pipelines.media.stream import stream
@@ -41,6 +41,7 @@ class MediaPlan:
         absent: files that the database names and the source lacks.
         ledger: where the lines of this way are kept.
         before: the lines that the plan was made with.
+        newly_named: asks the database which files it names by now that it did not when this was planned.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class MediaPlan:
     absent: tuple[File, ...]
     ledger: Ledger
     before: Mapping[str, Copied]
+    newly_named: Callable[[], Collection[str]] = frozenset
 
 
 def plan_between(tools: Tools, source: str, target: str, scope: Scope, *, deletes: bool) -> MediaPlan:
@@ -66,11 +68,15 @@ def plan_between(tools: Tools, source: str, target: str, scope: Scope, *, delete
         MediaError: a bucket could not be listed to its end.
     """
     MediaPlaces.of(tools).refuse_unwritable(target)
-    with target_database(tools, target) as connection:
-        files = files_sql.read_files(connection)
+
+    def ask() -> tuple[File, ...]:
+        with target_database(tools, target) as connection:
+            return files_sql.read_files(connection)
+
+    files = ask()
     if not files:
         raise Refused(f"The database of {target} names no file, so nothing of {source} is wanted. Fill it first.")
-    return plan_files(tools, source, target, scope, files, deletes=deletes)
+    return plan_files(tools, source, target, scope, files, deletes=deletes, ask_again=ask)
 
 
 def plan_files(
@@ -82,6 +88,7 @@ def plan_files(
     *,
     deletes: bool,
     source_count_before: int | None = None,
+    ask_again: Callable[[], Iterable[File]] | None = None,
 ) -> MediaPlan:
     """Plan what a target needs so that it has certain files. Changes nothing.
 
@@ -93,10 +100,12 @@ def plan_files(
         files: what a database names.
         deletes: whether what it does not name is to be deleted.
         source_count_before: how many files the source had last time, where that is known.
+        ask_again: asks the database anew what it names, before anything is deleted: people upload meanwhile.
 
     Raises:
         As `plan_between`.
     """
+    files = tuple(files)
     media = tools.settings.media
     way = MediaPlaces.of(tools).route(source, target, scope)
     in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
@@ -122,7 +131,13 @@ def plan_files(
     )
     objections = (*found, str(Page.MEDIA)) if found else ()
     absent = set(plan.absent)
-    return MediaPlan(plan, way, objections, tuple(file for file in in_scope if file.key in absent), ledger, before)
+    missing = tuple(file for file in in_scope if file.key in absent)
+    known = {file.key for file in files}
+
+    def newly_named() -> Collection[str]:
+        return {file.key for file in ask_again()} - known if ask_again else ()
+
+    return MediaPlan(plan, way, objections, missing, ledger, before, newly_named)
 
 
 def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, *, deletes: bool) -> Moved:
@@ -149,7 +164,10 @@ def carry_out(tools: Tools, planned: MediaPlan, on_progress: OnProgress | None, 
     moved.insist()
     if deletes:
         tools.lock.assert_held()
-        move.delete(plan, way.target, moved).insist()
+        # The site is open, and copying can take hours: what somebody uploaded or a page rendered meanwhile is in use.
+        spared = planned.newly_named()
+        kept = [each for each in plan.changes if each.action is not Action.DELETE or each.key not in spared]
+        move.delete(replace(plan, changes=kept), way.target, moved).insist()
     return moved
 
 

@@ -9,8 +9,11 @@ from bc_pipelines.media.folder import Folder
 from bc_pipelines.media.ledger import FileLedger
 from bc_pipelines.media.plan import Action, Change, Plan
 from bc_pipelines.media.rclone import Mover
-from bc_pipelines.operations import media_local
+from bc_pipelines.operations import media_local, media_sync
 from bc_pipelines.operations.media_local import LocalPlan
+from bc_pipelines.operations.media_places import Route
+from bc_pipelines.operations.media_sync import MediaPlan
+from bc_pipelines.operations.tools import Tools
 from bc_pipelines_tests.media.conftest import Pair
 from bc_pipelines_tests.media.conftest import addresses as addresses
 from bc_pipelines_tests.media.conftest import on_moto as on_moto
@@ -29,3 +32,23 @@ def test_a_file_that_cannot_be_deleted_is_told(on_moto: Pair, tmp_path: Path) ->
     planned = LocalPlan(too_much("stays"), on_moto.source, folder, (), Mover(), ledger, {})
     with pytest.raises(MediaError, match="stays"):
         media_local.carry_out(planned, deletes=True)
+
+
+def test_what_came_to_be_named_meanwhile_is_not_deleted(tools: Tools, on_moto: Pair, tmp_path: Path) -> None:
+    """An object that nothing named when the plan was made, and that an editor's upload names by now, stays."""
+    for key in ("images/rendered-meanwhile.jpg", "images/left-over.jpg"):
+        on_moto.put(on_moto.target, key)
+    way = Route(on_moto.source, on_moto.target, on_moto.source.name, through_here=False)
+    planned = MediaPlan(
+        plan=too_much("images/rendered-meanwhile.jpg", "images/left-over.jpg"),
+        way=way,
+        objections=(),
+        absent=(),
+        ledger=FileLedger(tmp_path / "ledger", "a way"),
+        before={},
+        newly_named=lambda: {"images/rendered-meanwhile.jpg"},
+    )
+    tools.lock.acquire("a-run", "push")
+    moved = media_sync.carry_out(tools, planned, None, deletes=True)
+    assert moved.deleted == ["images/left-over.jpg"]
+    assert on_moto.keys(on_moto.target) == ["images/rendered-meanwhile.jpg"]
