@@ -5,12 +5,13 @@ Belongs here: which buckets and which database the checks are handed. Judging is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bc_pipelines.checks import media as checks
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.media.bucket import clear_errors
+from bc_pipelines.media.bucket import Bucket, clear_errors
 from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.listing import listing
 from bc_pipelines.operations.media_places import MediaPlaces
@@ -65,29 +66,36 @@ def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
     way = MediaPlaces.of(tools).route(source, environment, media.scope)
     theirs, ours = way.source, way.target
     with target_database(tools, environment) as connection:
-        named = checks.named_files(connection)
-    if media.scope is Scope.IMAGES:
-        named = tuple(file for file in named if file.kind == "image")
-    named = tuple(file for file in named if not file.key.startswith(media.excluded))
+        everything = checks.named_files(connection)
+    everything = tuple(file for file in everything if not file.key.startswith(media.excluded))
+    images_only = media.scope is Scope.IMAGES
+    named = tuple(file for file in everything if file.kind == "image") if images_only else everything
     with clear_errors("look at", ours):
         objects = checks.objects_in(ours.client, ours.name, ours.prefix)
-        restricted = [file.key for file in named if file.restricted and file.key in objects]
+        # What a wider scope or somebody's push left there must be private too.
+        restricted = [file.key for file in everything if file.restricted and (images_only or file.key in objects)]
         try:
             readable = checks.open_to_strangers(ours.client, ours.name, restricted)
         except checks.Undecided as reason:
             raise MediaError(
                 f"{reason} Whether restricted documents are open there is not known. Look again."
             ) from None
+        personal = _below(ours, objects, media.excluded)
     with clear_errors("compare with", theirs):
         originals = checks.objects_in(theirs.client, theirs.name, theirs.prefix)
         both = sorted(file.key for file in named if file.key in objects and file.key in originals)
+        of_theirs = _below(theirs, originals, media.excluded)
         kept = checks.headers_kept((theirs.client, theirs.name), (ours.client, ours.name), both)
-    personal, of_theirs = (
-        {key: size for key, size in side.items() if key.startswith(media.excluded)} for side in (objects, originals)
-    )
     return (
         checks.every_file_present(named, objects),
         checks.nothing_extra(named, objects, media.excluded),
         kept,
-        checks.private_files_left_out(named, personal, of_theirs, readable),
+        checks.private_files_left_out(everything, personal, of_theirs, readable),
     )
+
+
+def _below(bucket: Bucket, objects: Mapping[str, int], folders: tuple[str, ...]) -> dict[str, int]:
+    """What lies below some folders, also where the listing at hand is only of images."""
+    if not bucket.prefix:
+        return {key: size for key, size in objects.items() if key.startswith(folders)}
+    return {key: size for each in folders for key, size in checks.objects_in(bucket.client, bucket.name, each).items()}
