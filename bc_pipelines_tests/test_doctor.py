@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipelines import settings
 from bc_pipelines_tests.archive_commands import BUCKS
 from bc_pipelines_tests.postgres import Cluster
 
@@ -111,3 +112,35 @@ def test_what_is_not_this_machines_is_wrong(tmp_path: Path) -> None:
     code, found = findings(tmp_path, DATABASE_URL="postgres://production.council.example/site")
     assert code == 1
     assert found["Local database"]["words"].startswith("DATABASE_URL: ")
+
+
+def test_a_profile_that_does_not_exist(tmp_path: Path) -> None:
+    """What boto3 cannot even read is a line with a mend, for the doctor and for a pull, and never a trace."""
+    keys = {
+        "BC_PRODUCTION_MEDIA_ACCESS_KEY_ID": "AKIA0000000000000000",
+        "BC_PRODUCTION_MEDIA_SECRET_ACCESS_KEY": SECRET,
+    }
+    file = tmp_path / "environments.toml"
+    told = (Path(settings.__file__).with_name("environments.toml")).read_text(encoding="utf-8")
+    named = '[environments.production]\nmedia_bucket = "some-bucket"'
+    file.write_text(told.replace("[environments.production]", named), encoding="utf-8")
+    code, found = findings(tmp_path, AWS_PROFILE="nowhere", BC_ENVIRONMENTS=str(file), **keys)
+    assert code == 1
+    for about in ("Archive store: buckinghamshire-pipelines-archives", "Media: production"):
+        assert found[about]["state"] == "wrong"
+        assert "ProfileNotFound" in found[about]["words"]
+        assert "AWS_" in found[about]["mend"]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_PROFILE": "nowhere"}
+    variables |= {"BC_LOCAL_DATABASE_URL": "postgresql://127.0.0.1:1/mine", "BC_ENVIRONMENTS": str(file)}
+    for command in (("data",), ("images",)):
+        done = subprocess.run(
+            [BUCKS, "pull", *command, "production"],
+            env=variables | keys,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (1, 2), done.stderr

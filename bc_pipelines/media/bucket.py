@@ -52,12 +52,14 @@ def client(
         secret_key: of the same.
         region: of the buckets; boto3's usual places if left out.
         endpoint: another S3 than Amazon's; boto3's usual places if left out.
+
+    Raises:
+        MediaError: what boto3 finds in its usual places cannot be used, such as a profile that does not exist.
     """
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
-    # A session of its own: boto3's shared one would go on with credentials that it found earlier.
-    session = boto3.session.Session(access_key, secret_key, region_name=region)
     config = Config(
         signature_version="s3v4",
         response_checksum_validation="when_required",
@@ -66,7 +68,15 @@ def client(
         retries={"mode": "adaptive", "max_attempts": 8},
         max_pool_connections=AT_ONCE + 2,
     )
-    made = session.client("s3", endpoint_url=endpoint, config=config)
+    try:
+        # A session of its own: boto3's shared one would go on with credentials that it found earlier.
+        session = boto3.session.Session(access_key, secret_key, region_name=region)
+        made = session.client("s3", endpoint_url=endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise MediaError(
+            f"S3 cannot be reached as this machine is set up ({type(error).__name__}): look at AWS_PROFILE, the other "
+            "AWS_* variables and the files in ~/.aws. No object was touched."
+        ) from None
     pages.read_quickly(made)
     return made
 

@@ -242,10 +242,15 @@ class ArchiveStore:
 
 
 def credentials_from() -> str | None:
-    """Where boto3 finds AWS credentials: `env`, `shared-credentials-file`, a machine's role; None where nowhere."""
+    """Where boto3 finds AWS credentials: `env`, `shared-credentials-file`, a machine's role; None where nowhere.
+
+    Raises:
+        OutOfReach: what is configured cannot be used, such as a profile that does not exist.
+    """
     import boto3
 
-    found = boto3.session.Session().get_credentials()
+    with _usable():
+        found = boto3.session.Session().get_credentials()
     return None if found is None else str(found.method)
 
 
@@ -254,17 +259,33 @@ def s3_client(attempts: int = 5) -> S3Client:
 
     Signature version 4 is asked for by name because links made with the older one are refused by newer regions
     (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
+
+    Raises:
+        OutOfReach: what is set there cannot be used.
     """
     import boto3
     from botocore.config import Config
 
-    # A session of its own: boto3's shared one would go on with credentials that it found earlier.
-    return boto3.session.Session().client(
-        "s3",
-        config=Config(
-            signature_version="s3v4",
-            response_checksum_validation="when_required",
-            request_checksum_calculation="when_required",
-            retries={"mode": "standard", "max_attempts": attempts},
-        ),
+    config = Config(
+        signature_version="s3v4",
+        response_checksum_validation="when_required",
+        request_checksum_calculation="when_required",
+        retries={"mode": "standard", "max_attempts": attempts},
     )
+    with _usable():
+        # A session of its own: boto3's shared one would go on with credentials that it found earlier.
+        return boto3.session.Session().client("s3", config=config)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say where to look when what is configured for AWS on this machine cannot even be read."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except (BotoCoreError, ValueError) as error:
+        raise OutOfReach(
+            f"What is set for AWS on this machine cannot be used ({type(error).__name__}). Look at AWS_PROFILE, the "
+            "other AWS_* variables and the files in ~/.aws. Nothing was changed."
+        ) from None

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.media.bucket import code_of
+from bc_pipelines.media.errors import MediaError
 from bc_pipelines.operations import archive_store
-from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.errors import OutOfReach, Refused
 from bc_pipelines.operations.finding import Finding
 from bc_pipelines.operations.media_places import MediaPlaces, Place
 from bc_pipelines.settings import Environment
@@ -28,7 +29,11 @@ _TRIED = "bucks-doctor-tried-to-write"
 def store(bucket: str, environments: Mapping[str, Environment]) -> Iterator[Finding]:
     """Whether archives for developers can be fetched, and what else the keys may do there."""
     about = f"Archive store: {bucket}"
-    source = archive_store.credentials_from()
+    try:
+        source, client = archive_store.credentials_from(), archive_store.s3_client(attempts=2)
+    except OutOfReach as reason:
+        yield Finding(about, "wrong", str(reason), "Correct the AWS_* variables, or take them away.")
+        return
     if source is None:
         yield Finding(
             about,
@@ -37,7 +42,6 @@ def store(bucket: str, environments: Mapping[str, Environment]) -> Iterator[Find
             "docs/pulling.md says which key a developer gets.",
         )
         return
-    client = archive_store.s3_client(attempts=2)
     refused = _list(client, bucket, "local/")
     if refused:
         words = f"The AWS credentials ({source}) may not list local/: {refused}."
@@ -72,7 +76,10 @@ def media(
         if refusal:
             yield Finding(about, "wrong", refusal, "Correct media_bucket, or AWS_STORAGE_BUCKET_NAME of the app.")
             continue
-        yield _bucket(about, place, writable=environment.writable, own=name in said.keys)
+        try:
+            yield _bucket(about, place, writable=environment.writable, own=name in said.keys)
+        except MediaError as error:
+            yield Finding(about, "wrong", str(error), "Correct the AWS_* variables, or take them away.")
 
 
 def _refusal_to_write(places: MediaPlaces, name: str) -> str:
@@ -125,9 +132,11 @@ def _refusal(attempt: Callable[[], object]) -> str:
     """S3's code for why something cannot be done, such as AccessDenied; empty where it can."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         attempt()
-    except (ClientError, BotoCoreError, Boto3Error) as error:
+    # The last two are of answers that are not S3's.
+    except (ClientError, BotoCoreError, Boto3Error, ResponseParserError, ValueError) as error:
         return code_of(error)
     return ""

@@ -128,9 +128,9 @@ def origin_of(
 
 def _in_store(environment: str, bucket: str) -> LocalArchive | str:
     """The newest archive in the store, or a sentence saying why there is none."""
-    if archive_store.credentials_from() is None:
-        return f"There are no AWS credentials here for the archive store {bucket}."
     try:
+        if archive_store.credentials_from() is None:
+            return f"There are no AWS credentials here for the archive store {bucket}."
         found = local_archive.newest(ArchiveStore(bucket), environment)
     except OutOfReach as reason:
         return str(reason)
