@@ -119,7 +119,7 @@ def _status(stream: BinaryIO) -> os.stat_result | None:
 
 @contextmanager
 def _download(url: str) -> Iterator[Source]:
-    name = _printable(url)
+    name = printable(url)
     offered = False
 
     def address() -> SignedUrl:
@@ -138,7 +138,7 @@ def _download(url: str) -> Iterator[Source]:
         raise BadSource(error.happened) from None
 
 
-def _printable(url: str) -> str:
+def printable(url: str) -> str:
     """The address without what may be secret in it.
 
     Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.operations.archive_places import Places
-from bc_pipelines.operations.archive_source import Source, open_source
+from bc_pipelines.operations.archive_source import Source, open_source, printable
 from bc_pipelines.operations.archives import Watch, sanitise_archive
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.local_copy import Copy, Origin
@@ -125,8 +125,13 @@ def from_heroku(client: HerokuClient | None, environment: Environment, choices: 
 
 
 def from_file(where: str, environment: Environment, choices: Sanitising) -> Origin:
-    """A dump that somebody has: a path, - for standard input, or an https address."""
-    return _origin(environment, where.partition("?")[0], "", "", lambda: open_source(where), choices)
+    """A dump that somebody has: a path, - for standard input, or an https address.
+
+    Raises:
+        Refused: an address that is not https.
+    """
+    name = printable(where) if "://" in where else where
+    return _origin(environment, name, "", "", lambda: open_source(where), choices)
 
 
 def _origin(
