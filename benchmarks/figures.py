@@ -191,7 +191,7 @@ def _media(measured: Measured) -> list[Row]:
     return [
         Row(
             What.MEDIA_COLD,
-            f"{_programs(found, media.COLD)}; {cold}",
+            f"{found.objects:,} objects, {_mb(found.size)}: {_programs(found, media.COLD)}; {cold}",
             f"at most {MEDIA_COLD} of the fastest's, and one request an object",
             median(fastest) <= MEDIA_COLD and an_object,
         ),
@@ -222,7 +222,8 @@ def _programs(found: Media, what: str) -> str:
     """Our share of the fastest other's time, and what each program took."""
     names = list(found.rounds[0][what])
     each = [
-        f"{name} {median(one[what][name].wall for one in found.rounds):.1f} s, "
+        f"{name} {median(one[what][name].wall for one in found.rounds):.1f} s "
+        f"({median(one[what][name].cpu for one in found.rounds):.1f} CPU), "
         f"{max(one[what][name].peak for one in found.rounds) / 1e6:,.0f} MB"
         + ("" if all(one[what][name].right for one in found.rounds) else ", with a wrong result")
         for name in sorted(names, key=lambda name: (name != OURS, name))

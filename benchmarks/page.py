@@ -52,7 +52,8 @@ Every figure of every round: [benchmarks.json](benchmarks.json).
   they stand; decompressed to count rows; split into fields, joined and compressed anew.
 - **Media** go through the programs in turn, on one local server (`rclone serve s3`) that answers at once, so that what
   counts is the programs' own work and not the way to Amazon. Each run is a process of its own, whose start counts; ours
-  takes 0.3 s for that. rclone runs as `sync --checksum --fast-list`, the others as they come, each with 16 requests at
+  takes 0.3 CPU seconds for that. Ratios are by the clock, and where somebody else is busy they favour whoever needs the
+  processor least. rclone runs as `sync --checksum --fast-list`, the others as they come, each with 16 requests at
   once. Requests are counted in the log of another server. Many keys are spread over folders of {keys_a_folder}.
 
 {notes}"""
