@@ -26,11 +26,12 @@ from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.local_server import connected
 from bc_pipelines.operations.local_target import LocalTarget
 from bc_pipelines.operations.media_places import MediaPlaces, Place
-from bc_pipelines.operations.media_sync import DOCUMENTS
 from bc_pipelines.storage import MediaSettings, Scope
 from bc_pipelines.wagtail_sql.files import File, Kind, empty_renditions, read_files
 
-_NO_DATABASE = "Without a local database nobody can tell which documents are private, so none comes: pull data first."
+_NO_DATABASE = "Without a local database nobody can tell which files are private, so only images come: pull data first."
+# Where Wagtail puts images and what it makes of them (wagtail.images.models, upload_to).
+_IMAGES = (ORIGINALS, "images/")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def plan_pull(
         path: the folder.
         scope: which files.
         named: the files that the local database names; None where there is no database to ask. Then nobody can tell
-            which documents only some people may read, so no document comes.
+            what only some people may read, or what other folders of the bucket are, so only images come.
         mover: how files are moved, but for its keys.
 
     Raises:
@@ -84,13 +85,14 @@ def plan_pull(
     place, settings = places.place(environment), places.settings
     source, target = place.open(place.keys, _prefix(scope)), Folder(path, _prefix(scope))
     unknown = named is None and scope is Scope.MEDIA
-    excluded = (*settings.excluded, DOCUMENTS) if unknown else settings.excluded
-    fitting, walk, ledger = Fitting(listing(source)), Walk(target), _ledger(source, target)
+    folders = _IMAGES if unknown else ("",)
+    fitting = Fitting(item for item in listing(source) if item.key.startswith(folders))
+    walk, ledger = (item for item in Walk(target) if item.key.startswith(folders)), _ledger(source, target)
     before = ledger.load()
     plan = make_plan(
         fitting,
         walk,
-        excluded=excluded,
+        excluded=settings.excluded,
         ledger=before,
         has_bytes_of=target.has_bytes_of,
         wanted=_wanted(named, scope),
