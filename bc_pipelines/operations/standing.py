@@ -23,6 +23,8 @@ def standing(record: ResetRecord) -> str:
     """Where things stand after the last step of a reset, and what to do next."""
     if not _touched(record):
         return _untouched(record)
+    if record.state.rank >= State.READY.rank and record.kind is Kind.ROLLBACK:
+        return _gone_back(record)
     if record.state.rank >= State.READY.rank:
         return (
             f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
@@ -99,6 +101,17 @@ def _on(record: ResetRecord) -> str:
     """How to go on; what a database with the reset's own rows still lacks may be done alone."""
     alone = record.kind is Kind.RESET and State.RESTORED.rank <= record.state.rank < State.READY.rank
     return f"{_ON[record.kind]} {_REST}" if alone else _ON[record.kind]
+
+
+def _gone_back(record: ResetRecord) -> str:
+    """After a way back nothing sanitised is there, and the site need not be open."""
+    how = "in maintenance" if record.facts.get("maintenance_before") else "open"
+    raw = ", raw data with it" if record.facts.get("rollback_raw") else ""
+    return (
+        f"{record.app} holds what its own backup {record.facts.get('rollback_point')} held{raw}, and is {how}, as "
+        "before the reset that was undone. Nothing is left to go back from: see to what the message names by hand. "
+        f"{Page.ROLLING_BACK}"
+    )
 
 
 def _rollback_point(record: ResetRecord) -> str:

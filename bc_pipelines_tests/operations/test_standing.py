@@ -38,6 +38,17 @@ def test_every_state_has_words_for_what_to_do(url: str, state: State) -> None:
     assert ("r008" in words) == (state is State.WIPING)
 
 
+@pytest.mark.parametrize("state", [State.READY, State.DONE])
+@pytest.mark.parametrize(("maintenance", "words"), [(True, "is in maintenance"), (False, "is open")])
+def test_after_the_way_back_nothing_sanitised_is_there(url: str, state: State, maintenance: bool, words: str) -> None:
+    """Who went back to raw data is not told that a sanitised copy is there, nor that a closed site is open."""
+    records = Records(url)
+    record = records.open_rollback("run-1", "staging", APP, "a tester", "typed", undoes="x", rollback_point="b007")
+    said = standing(records.note(record, state, rollback_raw=True, maintenance_before=maintenance))
+    assert "sanitised" not in said
+    assert f"{APP} holds what its own backup b007 held, raw data with it, and {words}" in said
+
+
 def test_a_restore_whose_end_is_not_known_may_still_run(url: str) -> None:
     """Nobody saw it end: whoever goes back is told to look first."""
     words = standing(stopped(url, "run-1", State.WIPING, restore_transfer="r008"))
