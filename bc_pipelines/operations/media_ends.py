@@ -116,8 +116,8 @@ def on_this_machine(source: str, target: str, scope: Scope, *, deletes: bool) ->
             database = None
 
         def carry_out(on_progress: OnProgress | None, also_delete: bool) -> Moved:
-            with nullcontext() if target == LOCAL else _locked():
-                moved = media_local.carry_out(planned, on_progress, deletes=also_delete)
+            with _unlocked() if target == LOCAL else _locked() as assert_held:
+                moved = media_local.carry_out(planned, on_progress, deletes=also_delete, before_deleting=assert_held)
             if database and scope is Scope.IMAGES:
                 media_local.forget_renditions(database)
             return moved
@@ -151,9 +151,14 @@ def look_here(scope: Scope = Scope.MEDIA) -> dict[str, Verdict]:
     return media_local.look(database, told.folder, told.media, scope)
 
 
+def _unlocked() -> AbstractContextManager[Callable[[], None]]:
+    """A folder of one's own needs no lock of the team's."""
+    return nullcontext(lambda: None)
+
+
 @contextmanager
-def _locked() -> Iterator[None]:
-    """One run at a time changes staging: a push never meets a reset."""
+def _locked() -> Iterator[Callable[[], None]]:
+    """One run at a time changes staging: a push never meets a reset. Gives what refuses once the lock is lost."""
     _, url = settings.own_dagster()
     if url is None:
         raise Refused(
@@ -162,7 +167,7 @@ def _locked() -> Iterator[None]:
     lock = ResetLock(url)
     lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
     try:
-        yield
+        yield lock.assert_held
     finally:
         lock.release()
 

@@ -6,7 +6,7 @@ here: how files are compared and moved (see `media`), questions and words on a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -141,16 +141,23 @@ def plan_push(
     return LocalPlan(plan, source, target, objections, _mover(place, mover), ledger, before)
 
 
-def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, deletes: bool) -> Moved:
+def carry_out(
+    planned: LocalPlan,
+    on_progress: OnProgress | None = None,
+    *,
+    deletes: bool,
+    before_deleting: Callable[[], None] = lambda: None,
+) -> Moved:
     """Copy, and after that delete if asked to.
 
     Args:
         planned: what was planned.
         on_progress: called with the files and bytes done so far.
         deletes: whether what is too much on the target goes.
+        before_deleting: raises where that may not be begun any more, because the lock was lost.
 
     Raises:
-        Refused: the guard has an objection; nothing was copied and nothing deleted.
+        Refused: the guard has an objection; nothing was copied and nothing deleted. Or as `before_deleting`.
         MediaError: some files could not be moved, and nothing was deleted; or some could not be deleted.
     """
     guard.insist(planned.objections)
@@ -160,6 +167,7 @@ def carry_out(planned: LocalPlan, on_progress: OnProgress | None = None, *, dele
     moved.insist()
     if not deletes:
         return moved
+    before_deleting()
     if isinstance(planned.target, Folder):
         transfer.clear(planned.plan, planned.target, moved)
     else:

@@ -10,6 +10,8 @@ from bc_pipelines.media.ledger import FileLedger
 from bc_pipelines.media.plan import Action, Change, Plan
 from bc_pipelines.media.rclone import Mover
 from bc_pipelines.operations import media_local, media_sync
+from bc_pipelines.operations.errors import Refused
+from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.media_local import LocalPlan
 from bc_pipelines.operations.media_places import Route
 from bc_pipelines.operations.media_sync import MediaPlan
@@ -17,6 +19,7 @@ from bc_pipelines.operations.tools import Tools
 from bc_pipelines_tests.media.conftest import Pair
 from bc_pipelines_tests.media.conftest import addresses as addresses
 from bc_pipelines_tests.media.conftest import on_moto as on_moto
+from bc_pipelines_tests.postgres import Cluster
 
 
 def too_much(*keys: str) -> Plan:
@@ -52,3 +55,16 @@ def test_what_came_to_be_named_meanwhile_is_not_deleted(tools: Tools, on_moto: P
     moved = media_sync.carry_out(tools, planned, None, deletes=True)
     assert moved.deleted == ["images/left-over.jpg"]
     assert on_moto.keys(on_moto.target) == ["images/rendered-meanwhile.jpg"]
+
+
+def test_a_push_that_lost_the_lock_deletes_nothing(cluster: Cluster, on_moto: Pair, tmp_path: Path) -> None:
+    """A long push whose connection broke may have met a reset, so what it was to delete stays."""
+    on_moto.put(on_moto.target, "images/a.jpg")
+    ledger = FileLedger(tmp_path / "ledger", "a way")
+    planned = LocalPlan(too_much("images/a.jpg"), Folder(tmp_path), on_moto.target, (), Mover(), ledger, {})
+    lock = ResetLock(cluster.url())
+    lock.acquire("a-run", "push")
+    cluster.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+    with pytest.raises(Refused, match="lock of this reset was lost"):
+        media_local.carry_out(planned, deletes=True, before_deleting=lock.assert_held)
+    assert on_moto.keys(on_moto.target) == ["images/a.jpg"]
