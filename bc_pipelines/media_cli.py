@@ -127,7 +127,9 @@ def push_images(
 def plan(
     source: Source, target: Target, scope: Scoped = Scope.MEDIA, as_json: AsJson = False, debug: Debug = False
 ) -> None:
-    """Show what a sync would do: counts, bytes, some names, and whether the guard would let it. Changes nothing.
+    """Show what a sync would do: counts, bytes, some names, and whether the guard would let it. Moves nothing.
+
+    Where some documents are private, a probe is put into the target's bucket and deleted again.
 
     Ends with 0 where a sync would begin, 1 where something failed, 2 where a sync would be refused, 3 where a setting
     is bad.

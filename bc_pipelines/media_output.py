@@ -100,7 +100,7 @@ def print_moved(document: dict[str, Any], moved: Moved, seconds: float, *, kept:
     page.add_row("Copied", f"{len(moved.copied):,} files, {moved.bytes_copied / 1e6:.1f} MB")
     page.add_row("Deleted", f"{len(moved.deleted):,} files")
     if kept:
-        page.add_row("Not deleted", f"{kept:,} files that are too much; nobody asked for it")
+        page.add_row("Not deleted", f"{kept:,} files that are too much: nobody asked for it, or they are in use again")
     page.add_row("In", Text(document["target"]))
     page.add_row("Took", f"{seconds:.1f} s")
     Console(highlight=False).print(page)

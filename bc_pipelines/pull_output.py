@@ -73,7 +73,7 @@ def ends(state: str, *, as_json: bool, debug: bool) -> Iterator[None]:
     try:
         with stoppable():
             yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         raise _end(STOPPED, ("Stopped.", state, "The same command begins anew."), as_json) from None
     except typer.Exit:
         raise
@@ -102,6 +102,7 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
     from bc_pipelines.privacy.errors import CatalogueRefusal, PrivacyError
     from bc_pipelines.proof import ProofFailed
     from bc_pipelines.settings import SettingsError
+    from bc_pipelines.wagtail_sql.files import UnknownFiles
 
     if isinstance(error, HerokuError):
         return FAILED, (error.happened, state, error.next_step)
@@ -112,7 +113,7 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
         reason = error.strerror or type(error).__name__
         return FAILED, (f"A file could not be written: {reason}.", state, _NEXT[FAILED])
     codes: tuple[tuple[int, tuple[type[Exception], ...]], ...] = (
-        (REFUSED, (Refused, MediaRefused, CatalogueRefusal)),
+        (REFUSED, (Refused, MediaRefused, CatalogueRefusal, UnknownFiles)),
         (BAD_INPUT, (BadSource, ArchiveError, PrivacyError, SettingsError)),
         (NOT_PROVEN, (NotProven, ProofFailed, GateClosed)),
         (FAILED, (DatabaseError, MediaError, OutOfReach, RestoreFailed)),

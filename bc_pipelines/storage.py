@@ -55,7 +55,7 @@ class MediaSettings:
     Attributes:
         scope: which files a reset copies.
         media_copy: whose keys copy from bucket to bucket.
-        excluded: prefixes whose objects are never copied: unfinished uploads, avatars and
+        excluded: prefixes whose objects are never copied. These always: unfinished uploads, avatars and
             sources of imports are personal.
         most_deletes: more deletions in one run are refused.
         most_deleted_share: a larger share of the target's objects, from 0 to 1, is not deleted.
@@ -97,7 +97,7 @@ def read_media(
     return MediaSettings(
         scope=Scope(_one_of(table, "scope", Scope, usual.scope)),
         media_copy=CopyAs(_one_of(table, "media_copy", CopyAs, usual.media_copy)),
-        excluded=_prefixes(table) if "excluded" in table else usual.excluded,
+        excluded=tuple(dict.fromkeys((*usual.excluded, *_prefixes(table)))),
         most_deletes=_whole(table, "most_deletes", usual.most_deletes),
         most_deleted_share=_share(table, "most_deleted_share", usual.most_deleted_share),
         buckets=buckets,

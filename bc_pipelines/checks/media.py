@@ -6,6 +6,7 @@ here: copying, and which bucket belongs to which environment.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,7 @@ def every_file_present(named: Iterable[Named], objects: Mapping[str, int]) -> Ve
         for file in files[:ROWS_SHOWN]
     )
     if not named:
-        return Verdict(True, "The database names no file.", facts)
+        return Verdict(False, "The database names no file, so nothing was held against the bucket.", facts, (), "warn")
     if rows:
         return Verdict(
             False,
@@ -187,6 +188,8 @@ def headers_kept(
             if here.get(name) != there.get(name)
         ]
     facts = {"objects looked at": len(chosen), "headers that differ": len(rows)}
+    if not chosen:
+        return Verdict(False, "No file is in both buckets, so no header was looked at.", facts, (), "warn")
     if rows:
         names = sorted({str(row["object"]) for row in rows})
         return Verdict(False, f"Headers differ for {listed(names, 5)}. Copy them again.", facts, tuple(rows))
@@ -204,16 +207,25 @@ def private_files_left_out(
         source: objects of production below the same folders.
         readable: keys of restricted documents that a stranger could fetch from the target just now.
     """
-    personal = sorted(copied.keys() & source.keys())
-    restricted = sum(file.restricted for file in named)
-    open_ = sorted(readable)
-    facts = {"personal files": len(personal), "restricted documents": restricted, "of these open to all": len(open_)}
-    rows = tuple({"object": key} for key in (*personal, *open_)[:ROWS_SHOWN])
+    named, open_ = tuple(named), set(readable)
+    folders = Counter(key.partition("/")[0] for key in copied.keys() & source.keys())
+    restricted = [file for file in named if file.restricted]
+    facts = {
+        "personal files": folders.total(),
+        "restricted documents": len(restricted),
+        "of these open to all": len(open_),
+    }
+    # The names of such files name people, so folders and numbers must do.
+    rows: tuple[Row, ...] = (
+        *({"where": f"{folder}/", "what": f"{count} files of production"} for folder, count in folders.items()),
+        *({"where": file.table, "what": f"document {file.id}"} for file in restricted if file.key in open_),
+    )[:ROWS_SHOWN]
     if rows:
+        found = listed((f"{row['what']} in {row['where']}" for row in rows), 5)
         return Verdict(
             False,
-            f"These must not be there: {listed((*personal, *open_), 5)}. Delete them from the bucket: uploads and "
-            "avatars of production are personal, and restricted documents are open to anybody there.",
+            f"These must not be there: {found}. Delete them from the bucket: uploads and avatars of production are "
+            "personal, and restricted documents are open to anybody there.",
             facts,
             rows,
         )

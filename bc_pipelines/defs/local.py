@@ -95,7 +95,12 @@ def sanitised_archive(context: dg.AssetExecutionContext, config: ArchiveConfig, 
     if not proof.passed:
         raise dg.Failure(f"{proof.summary} The file was removed, nothing was stored.", allow_retries=False)
     with clear_errors():
-        yield check_result(tidy.store_is_private(tools.now, done.key), "store_is_private", ARCHIVE)
+        private = tidy.store_is_private(tools.now, done.key)
+        if not private.passed:
+            local_archive.discard(tools.now.archives, done.key)
+    yield check_result(private, "store_is_private", ARCHIVE)
+    if not private.passed:
+        raise dg.Failure(f"{private.summary} The archive was deleted again.", allow_retries=False)
     names = {"environment": environment.name, "backup": backup.name, "key": done.key}
     yield dg.MaterializeResult(metadata=names | archive_metadata(done))
 

@@ -50,7 +50,7 @@ def media(context: dg.AssetExecutionContext, config: MoveConfig) -> Results:
     Avatars, unfinished uploads, private documents and files that the local database does not name stay away.
     """
     with clear_errors():
-        scope = Scope(config.scope)
+        scope = _scope(config)
         with both_ends(config.environment, LOCAL, scope, deletes=config.delete) as both:
             both.insist()
             moved = both.carry_out(progress(context), config.delete)
@@ -63,7 +63,7 @@ def media(context: dg.AssetExecutionContext, config: MoveConfig) -> Results:
 @dg.op(description="Copy what is new and changed in this machine's folder into an environment's bucket.")
 def push_media(context: dg.OpExecutionContext, config: MoveConfig) -> None:
     """Deletes nothing unless told to; refused while a reset runs."""
-    with clear_errors(), both_ends(LOCAL, config.environment, Scope(config.scope), deletes=config.delete) as both:
+    with clear_errors(), both_ends(LOCAL, config.environment, _scope(config), deletes=config.delete) as both:
         both.insist()
         moved = both.carry_out(None, config.delete)
     # No edge of the lineage: a push is somebody's own doing, beside the flow of resets.
@@ -92,6 +92,12 @@ def note_pull(environment: str, target: str, moved: Moved) -> bool:
     except OutOfReach:
         return False
     return True
+
+
+def _scope(config: MoveConfig) -> Scope:
+    if config.scope not in list(Scope):
+        raise Refused(f"scope is {' or '.join(Scope)}, not {config.scope!r}. Nothing was moved.")
+    return Scope(config.scope)
 
 
 def _looked(scope: Scope) -> Mapping[str, Verdict]:

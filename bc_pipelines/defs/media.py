@@ -155,5 +155,4 @@ def _planned(plan: Plan) -> Metadata:
         "files to delete": len(plan.of(Action.DELETE)),
     }
     left_out = [f"- `{key}`: no row names it" for key in plan.unnamed[:_NAMED]]
-    left_out += [f"- `{key}`: only some people may read it" for key in plan.withheld[:_NAMED]]
     return counts | ({"left out": dg.MetadataValue.md("\n".join(left_out))} if left_out else {})

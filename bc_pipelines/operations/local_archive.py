@@ -109,6 +109,12 @@ def make(
     return backup, replace(done, key=key)
 
 
+def discard(store: ArchiveStore, key: str) -> None:
+    """Delete an archive and what is said of it; the latter first, so that nobody begins to fetch it."""
+    store.delete(_description_of(key))
+    store.delete(key)
+
+
 def forget_old(store: ArchiveStore, environment: str) -> int:
     """Delete all but the newest archives of an environment, and what broken-off uploads left; gives how many objects.
 

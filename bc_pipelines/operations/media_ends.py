@@ -25,6 +25,7 @@ from bc_pipelines.operations.local_source import heroku_client
 from bc_pipelines.operations.local_target import LocalTarget, addresses_of, local_target
 from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.media_places import MediaPlaces
+from bc_pipelines.operations.record import Records
 from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.settings import LaptopMedia
 from bc_pipelines.storage import LOCAL, Scope
@@ -85,6 +86,10 @@ def between(source: str, target: str, scope: Scope, *, deletes: bool) -> Iterato
 
         def carry_out(on_progress: OnProgress | None, also_delete: bool) -> Moved:
             tools.lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
+            # A reset may have run while somebody looked at the plan.
+            anew = media_sync.plan_between(tools, source, target, scope, deletes=deletes)
+            if anew.plan.changes != planned.plan.changes:
+                raise Refused("What differs has changed since the plan was shown. Nothing was moved. Look at it anew.")
             return media_sync.carry_out(tools, planned, on_progress, deletes=also_delete)
 
         way = planned.way
@@ -109,7 +114,7 @@ def on_this_machine(source: str, target: str, scope: Scope, *, deletes: bool) ->
         places = MediaPlaces(told.media, told.environments, client.config_vars if client else None)
         if target == LOCAL:
             database = _local_database(told, client)
-            named = media_local.named_locally(database) if database else None
+            named = media_local.named_locally(database, source) if database else None
             planned = media_local.plan_pull(places, source, told.folder, scope, named, mover)
         else:
             planned = media_local.plan_push(places, target, told.folder, scope, mover, deletes=deletes)
@@ -163,6 +168,11 @@ def _locked() -> Iterator[Callable[[], None]]:
     if url is None:
         raise Refused(
             "A push must not meet a reset, so it needs the team's Dagster: set DAGSTER_DATABASE_URL. Nothing was moved."
+        )
+    if not Records(url).exist():
+        raise Refused(
+            "The Dagster that DAGSTER_DATABASE_URL names has no records of resets. Nothing was moved. A push takes the "
+            "lock of resets, which is in the team's database; if this is the team's, run `bucks preview` there once."
         )
     lock = ResetLock(url)
     lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())

@@ -29,7 +29,10 @@ from bc_pipelines.operations.media_places import MediaPlaces, Place
 from bc_pipelines.storage import MediaSettings, Scope
 from bc_pipelines.wagtail_sql.files import File, Kind, empty_renditions, read_files
 
-_NO_DATABASE = "Without a local database nobody can tell which files are private, so only images come: pull data first."
+_NO_DATABASE = (
+    "Only images come: which documents are private is told by a local database that was pulled from the same place. "
+    "Pull data first."
+)
 # Where Wagtail puts images and what it makes of them (wagtail.images.models, upload_to).
 _IMAGES = (ORIGINALS, "images/")
 
@@ -194,9 +197,20 @@ def _ledger(source: Bucket | Folder, target: Bucket | Folder) -> Ledger:
     return FileLedger(path.parent / f".{path.name}-{bucket.name}-{way}.ledger.gz", f"{source} {target}")
 
 
-def named_locally(target: LocalTarget) -> tuple[File, ...] | None:
-    """The files that the local database names; None where there is no such database, or it names none."""
-    if not _is_there(target):
+def named_locally(target: LocalTarget, environment: str) -> tuple[File, ...] | None:
+    """The files that the local database names.
+
+    Args:
+        target: the local database.
+        environment: whose media are pulled.
+
+    Returns:
+        None where no pull from that environment made the database: what another one, or an older hand, says of which
+        documents are private is not to be relied on.
+    """
+    with connected(target, "postgres") as server:
+        made_by = (beside.read_mark(server, target.name) or {}) if beside.exists(server, target.name) else {}
+    if made_by.get("environment") != environment:
         return None
     with connected(target, target.name) as connection:
         return read_files(connection) or None

@@ -98,7 +98,9 @@ def carry_out(
 def files_in_archive(stream: BinaryIO) -> tuple[File, ...]:
     """The files that an archive's rows name."""
     rows: dict[str, list[list[bytes | None]]] = {}
-    for block in ArchiveReader(stream).blocks():
+    reader = ArchiveReader(stream)
+    files_sql.refuse_unknown({table.name: table.columns for table in reader.tables})
+    for block in reader.blocks():
         columns = files_sql.TABLES.get(block.table.name)
         if columns is None:
             continue

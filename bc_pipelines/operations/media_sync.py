@@ -108,6 +108,10 @@ def plan_files(
     files = tuple(files)
     media = tools.settings.media
     way = MediaPlaces.of(tools).route(source, target, scope)
+    if way.target.name == tools.settings.archive_bucket:
+        raise Refused(
+            f"{way.target.name} is the archive store, where nothing but archives may lie. No file was touched."
+        )
     in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
     ledger = _ledger(tools, way)
     before = ledger.load()
@@ -117,7 +121,7 @@ def plan_files(
         ledger=before,
         etags_are_md5=True,
         has_bytes_of=None,
-        wanted=Wanted({file.key for file in in_scope}, _withheld(way, in_scope)),
+        wanted=Wanted({file.key for file in in_scope}, _withheld(tools, target, way, in_scope)),
     )
     plan = plan_in_ranges(way.source, way.target, rule)
     found = guard.objections(
@@ -178,7 +182,12 @@ def _ledger(tools: Tools, way: Route) -> Ledger:
     return ObjectLedger(tools.archives.as_bucket(), key, between)
 
 
-def _withheld(way: Route, files: Iterable[File]) -> frozenset[str]:
+def _withheld(tools: Tools, target: str, way: Route, files: Iterable[File]) -> frozenset[str]:
     """Documents that only some people may read, where anybody could fetch them from the target by their address."""
     private = frozenset(file.key for file in files if file.restricted)
-    return private if private and strangers_can_read(way.target, DOCUMENTS) else frozenset()
+    if not private:
+        return private
+    app = tools.settings.environments[target].heroku_app
+    # Whoever serves that domain may read the bucket with keys of its own (django-storages, AWS_S3_CUSTOM_DOMAIN).
+    served = bool(tools.heroku.config_vars(app).get("AWS_S3_CUSTOM_DOMAIN"))
+    return private if served or strangers_can_read(way.target, DOCUMENTS) else frozenset()

@@ -116,6 +116,12 @@ class Records:
         self._url = url
         self._table_is_there = False
 
+    def exist(self) -> bool:
+        """Whether this database has ever kept a record; a developer's own Dagster has none. Makes no table."""
+        with connect(self._url, "bc_pipelines records") as connection:
+            found = connection.execute("select to_regclass('bc_pipelines.reset')").fetchone()
+        return bool(found and found[0])
+
     def open_reset(
         self,
         run_id: str,

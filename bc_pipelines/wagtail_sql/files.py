@@ -6,7 +6,7 @@ and which documents only some people may read. Does not belong here: buckets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,6 +48,43 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 """The tables that have to be read, each with its columns in the order of the rows that `files_in` takes."""
 
 
+# As Wagtail's models have them: images and documents carry a hash of their file, renditions a filter.
+_MARKS = ("file_hash", "filter_spec")
+_LIKE_FILES = """
+SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+ WHERE relkind IN ('r', 'p') AND pg_table_is_visible(pg_class.oid) AND attnum > 0 AND NOT attisdropped
+ GROUP BY relname HAVING bool_or(attname = 'file') AND bool_or(attname = ANY(%s))
+"""
+
+
+class UnknownFiles(Exception):
+    """A table names files that this module does not know; what it names would count as left over."""
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        super().__init__(
+            f"These tables name files and are not known: {', '.join(sorted(tables))}. No file was touched. Add them to "
+            "bc_pipelines/wagtail_sql/files.py."
+        )
+
+
+def refuse_unknown(tables: Mapping[str, Collection[str]]) -> None:
+    """Refuse tables that look as if they named files and are not known.
+
+    Args:
+        tables: their columns, by name.
+
+    Raises:
+        UnknownFiles: there is one.
+    """
+    unknown = [
+        table
+        for table, columns in tables.items()
+        if table not in _KINDS and "file" in columns and any(mark in columns for mark in _MARKS)
+    ]
+    if unknown:
+        raise UnknownFiles(unknown)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file that a row names.
@@ -75,9 +112,14 @@ def read_files(connection: Connection) -> tuple[File, ...]:
 
     Returns:
         The files, in the order of kinds and ids; those without a name are left out.
+
+    Raises:
+        UnknownFiles: a table names files and is not one of those known here.
     """
     rows: dict[str, Iterable[Sequence[str | None]]] = {}
     with connection.transaction():
+        found = [table for (table,) in connection.execute(_LIKE_FILES, [list(_MARKS)])]
+        refuse_unknown(dict.fromkeys(found, ("file", *_MARKS)))
         for table, columns in TABLES.items():
             if has_table(connection, table):
                 fields = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns)

@@ -110,14 +110,24 @@ def test_a_header_that_was_lost(pair: Pair) -> None:
 
 
 def test_private_files() -> None:
-    """An avatar that is production's, and a restricted document that anybody can read, each fail."""
-    avatar = {"avatar_images/x.png": 1}
+    """An avatar that is production's, and a restricted document that anybody can read, each fail; no name is told."""
+    avatar = {"avatar_images/someone.png": 1}
     assert private_files_left_out(ALL, {}, avatar, ()).passed
     assert private_files_left_out(ALL, {"avatar_images/own.png": 1}, avatar, ()).passed
-    assert "avatar_images/x.png" in private_files_left_out(ALL, avatar, avatar, ()).summary
+    found = private_files_left_out(ALL, avatar, avatar, ())
+    assert "1 files of production in avatar_images/" in found.summary
     verdict = private_files_left_out(ALL, {}, avatar, [CLOSED.key])
     assert not verdict.passed
-    assert CLOSED.key in verdict.summary
+    assert f"document {CLOSED.id} in {CLOSED.table}" in verdict.summary
+    for told in (found, verdict):
+        assert not [name for name in ("someone", "closed.pdf") if name in f"{told.summary} {told.rows}"]
+
+
+def test_nothing_to_look_at_is_no_evidence(pair: Pair) -> None:
+    """Where the database names no file, or no file is on both sides, that is said and does not pass."""
+    sides = [(bucket.client, bucket.name) for bucket in (pair.source, pair.target)]
+    for verdict in (every_file_present((), {}), headers_kept(sides[0], sides[1], [])):
+        assert (verdict.passed, verdict.severity) == (False, "warn")
 
 
 def test_strangers(pair: Pair, on_moto: Pair) -> None:

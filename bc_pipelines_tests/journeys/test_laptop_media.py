@@ -63,6 +63,8 @@ def site(outside: Outside, local: Cluster, tmp_path_factory: pytest.TempPathFact
     """A local database with production's data, without anybody in it."""
     with open_tools() as tools:
         backups.recent_or_new(tools, tools.settings.production, lambda _transfer: None)
+        # As on any team's Dagster that has planned a reset; a push takes the lock of no other.
+        tools.records.last_done("staging")
     result = bucks("pull", "data", "production", "--from-heroku", "--json")
     assert result.exit_code == 0, result.output
     return Copy(local, NAME, tmp_path_factory.mktemp("site") / "media")
@@ -137,11 +139,23 @@ def test_a_push_deletes_nothing_unless_told_to(here: Path, bucket: "S3Client") -
 
 
 def test_development_is_pulled(here: Path, bucket: "S3Client") -> None:
-    """What another environment's bucket has comes as production's does."""
-    some = next(key for key in sorted(files(here)) if key.startswith("documents/"))
-    (here / some).unlink()
+    """Its images come; its documents do not, because a database from elsewhere cannot say which are private."""
+    keys, folders = sorted(files(here)), ("original_images/", "documents/")
+    image, document = (next(key for key in keys if key.startswith(folder)) for folder in folders)
+    for key in (image, document):
+        (here / key).unlink()
     assert done("pull", "media", "development")["copied"] == 1
-    assert (here / some).exists()
+    assert (here / image).exists()
+    assert done("pull", "media", "production")["copied"] == 1
+    assert (here / document).exists()
+
+
+def test_a_push_needs_the_teams_dagster(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database without records of resets has no lock that a reset would see."""
+    monkeypatch.setenv("DAGSTER_DATABASE_URL", local.url("postgres"))
+    result = bucks("push", "images", "staging")
+    assert result.exit_code == REFUSED
+    assert "has no records of resets" in result.stderr
 
 
 def test_production_is_never_pushed_to(bucket: "S3Client") -> None:

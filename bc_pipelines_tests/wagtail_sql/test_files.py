@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bc_pipelines.wagtail_sql.files import TABLES, File, Kind, empty_renditions, files_in, read_files
+from bc_pipelines.wagtail_sql.files import TABLES, File, Kind, UnknownFiles, empty_renditions, files_in, read_files
 from bc_pipelines_tests.database.few_tables import add, create_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -68,3 +68,10 @@ def test_renditions_are_forgotten(library: Connection) -> None:
     """Only they, and as many as there were are told."""
     assert empty_renditions(library) == 1
     assert read_files(library) == tuple(file for file in EXPECTED if file.kind is not Kind.RENDITION)
+
+
+def test_a_table_of_files_that_nobody_knows(library: Connection) -> None:
+    """It is refused by name: what it names would count as left over, and be deleted."""
+    library.execute("alter table images_rendition rename to pictures_rendition")
+    with pytest.raises(UnknownFiles, match="pictures_rendition"):
+        read_files(library)
