@@ -43,7 +43,7 @@ from bc_pipelines_tests.heroku.shapes import PRODUCTION, STAGING, Json, backup, 
 from bc_pipelines_tests.heroku.world import BACKUPS, CANCEL, DYNOS, OBJECT, RESOLVE, RESTORES, SIGN, TRANSFERS, World
 
 PACE = 0.002
-TIMEOUT = 0.5
+TIMEOUT = 0.25
 """Seconds that the client bears where an answer is late or has no end; elsewhere it bears ten times as much."""
 HANGS = 30
 """Seconds after which a call that has not ended is a failure of the client, far beyond every deadline here."""
@@ -205,7 +205,7 @@ class Account:
 
     def ending(self, call: Callable[[HerokuClient], object], fault: str, retry_for: float) -> object:
         """What a call of an impatient client ends in: its result or its error."""
-        timeout = TIMEOUT if fault in ("too late", "without end") else TIMEOUT * 10
+        timeout = TIMEOUT if fault in ("too late", "without end") else TIMEOUT * 20
         client = self.clients(retry_for, timeout)
         outcome: list[object] = []
 
