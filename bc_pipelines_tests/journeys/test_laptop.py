@@ -228,7 +228,7 @@ def test_an_archive_that_was_tampered_with_is_not_used(local: Cluster, monkeypat
     monkeypatch.delenv("DAGSTER_HOME")
     found = local_archive.newest(store(), "staging")
     assert found is not None
-    store().put_text(found.key, "PGDMP, but another one", "application/octet-stream")
+    store().put_text(found.key, "another one", "application/octet-stream")
     result = bucks("pull", "data", "staging", "--old", "drop")
     assert result.exit_code == BAD_INPUT
     assert "is not the archive that was stored there" in result.stderr

@@ -36,4 +36,4 @@ def test_only_images_come_without_a_database(
     planned = plan_pull(places, "production", tmp_path, Scope.MEDIA, None)
     assert [(change.action, change.key) for change in planned.plan.changes] == [(Action.COPY, key) for key in pictures]
     assert planned.objections == ()
-    assert "only images come" in planned.notes[0]
+    assert "Only images come" in planned.notes[0]
