@@ -109,18 +109,13 @@ def plan_files(
     media = tools.settings.media
     way = MediaPlaces.of(tools).route(source, target, scope)
     if way.target.name == tools.settings.archive_bucket:
-        raise Refused(
-            f"{way.target.name} is the archive store, where nothing but archives may lie. No file was touched."
-        )
+        raise Refused(f"{way.target.name} is the archive store, which holds no media. No file was touched.")
     in_scope = [file for file in files if scope is Scope.MEDIA or file.kind is Kind.IMAGE]
     ledger = _ledger(tools, way)
     before = ledger.load()
     rule = Rule(
         excluded=media.excluded,
-        left_out=(),
         ledger=before,
-        etags_are_md5=True,
-        has_bytes_of=None,
         wanted=Wanted({file.key for file in in_scope}, _withheld(tools, target, way, in_scope)),
     )
     plan = plan_in_ranges(way.source, way.target, rule)
