@@ -149,3 +149,12 @@ def test_a_token_that_cannot_be_sent_is_refused(tmp_path: Path, pasted: str) -> 
     with pytest.raises(SettingsError, match="HEROKU_API_KEY holds a character") as caught:
         load(tmp_path, HEROKU_API_KEY=pasted)
     assert pasted not in str(caught.value)
+
+
+def test_personal_folders_stay_left_out_whatever_is_added(tmp_path: Path) -> None:
+    """A folder that the council adds comes to those that are always left out, and does not take their place."""
+    usual = load(tmp_path).media.excluded
+    more = MINIMAL.replace("[privacy]", '[media]\nexcluded = ["private/"]\n[privacy]')
+    assert load(tmp_path, more).media.excluded == (*usual, "private/")
+    with pytest.raises(SettingsError, match="must hold folders"):
+        load(tmp_path, more.replace("private/", "private"))
