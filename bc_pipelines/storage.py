@@ -55,8 +55,8 @@ class MediaSettings:
     Attributes:
         scope: which files a reset copies.
         media_copy: whose keys copy from bucket to bucket.
-        excluded: prefixes whose objects are never copied. These always: unfinished uploads, avatars and
-            sources of imports are personal.
+        excluded: prefixes whose objects are never copied. Those of unfinished uploads, avatars and sources of imports
+            are personal, and always among them.
         most_deletes: more deletions in one run are refused.
         most_deleted_share: a larger share of the target's objects, from 0 to 1, is not deleted.
         buckets: by environment, where set; else the app's own setting counts.

@@ -72,6 +72,22 @@ def test_everything_there(pair: Pair) -> None:
     assert nothing_extra(ALL, objects, ()).passed
 
 
+def test_a_fresh_listing_tells_what_is_missing(pair: Pair) -> None:
+    """What must be there and is not, what has another size, and what nobody wants are named, on both servers."""
+    pair.put(pair.target, IMAGE.key, b"1234")
+    pair.put(pair.target, OPEN.key)
+    pair.put(pair.target, "extra.jpg")
+    pair.put(pair.target, "avatar_images/me.jpg")
+    objects = objects_in(pair.target.client, pair.target.name)
+    found = every_file_present(ALL, objects)
+    assert not found.passed
+    assert [(row["file"], row["what"]) for row in found.rows] == [
+        (RENDITION.key, "missing"),
+        (IMAGE.key, "another size"),
+    ]
+    assert [row["object"] for row in nothing_extra(ALL, objects, ("avatar_images/",)).rows] == ["extra.jpg"]
+
+
 @pytest.mark.parametrize("lost", [IMAGE, RENDITION, OPEN], ids=lambda named: named.kind)
 def test_a_missing_file(lost: Named) -> None:
     """It is named by its table, its id and its key."""

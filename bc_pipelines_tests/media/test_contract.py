@@ -12,7 +12,6 @@ from bc_pipelines.media.guard import Limits, insist, objections
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved, copy, delete
 from bc_pipelines.media.plan import Action, Change, Plan, make_plan
-from bc_pipelines.media.verify import verify
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
 
@@ -201,18 +200,6 @@ def test_a_very_large_object_is_copied_in_parts(on_moto: Pair, monkeypatch: pyte
     assert on_moto.body(on_moto.target, "film.mp4") == body
     head = on_moto.target.client.head_object(Bucket=on_moto.target.name, Key="film.mp4")
     assert (head["ContentType"], head["Metadata"]) == ("video/mp4", {"made-by": "camera"})
-
-
-def test_a_fresh_listing_tells_what_is_missing(pair: Pair) -> None:
-    """What must be there and is not, what has another size, and what nobody wants are named."""
-    pair.put(pair.target, "a.jpg", b"12345")
-    pair.put(pair.target, "b.jpg", b"12345")
-    pair.put(pair.target, "extra.jpg")
-    pair.put(pair.target, "avatar_images/me.jpg")
-    wanted = {"a.jpg": 5, "b.jpg": 6, "c.jpg": None}
-    found = verify(listing(pair.target), wanted, ignored=("avatar_images/",))
-    assert (found.present, found.missing, found.wrong_size, found.extra) == (1, ("c.jpg",), ("b.jpg",), ("extra.jpg",))
-    assert not found.complete
 
 
 def test_production_and_the_source_itself_are_never_targets(pair: Pair) -> None:
