@@ -37,7 +37,7 @@ def plan_document(
         "files_the_same": plan.kept,
         "changes": {
             action.value: {
-                "count": len(changes := plan.of(action)),
+                "count": len(changes := plan.of(action)) + (len(plan.personal) if action is Action.DELETE else 0),
                 "bytes": sum(change.size for change in changes),
                 "some": [{"key": change.key, "reason": change.reason} for change in changes[:_SAMPLES]],
             }
@@ -46,6 +46,7 @@ def plan_document(
         "left_out": {
             "personal": sum(plan.excluded.values()),
             "restricted": plan.withheld_count,
+            "personal_and_at_the_target": len(plan.personal),
             "named_by_no_row": plan.unnamed_count,
         },
         "named_and_not_at_the_source": plan.absent_count,
@@ -66,7 +67,9 @@ def print_plan(document: dict[str, Any]) -> None:
         size = f", {changes['bytes'] / 1e6:.1f} MB" if changes["count"] else ""
         page.add_row(words, Text(f"{changes['count']:,} files{size}{': ' if some else ''}{some}"))
     left = document["left_out"]
-    counts = (f"{left['personal']:,} personal", f"{left['restricted']:,} restricted")
+    there = f" (of these go from there: {left['personal_and_at_the_target']:,})"
+    personal = f"{left['personal']:,} personal{there if left['personal_and_at_the_target'] else ''}"
+    counts = (personal, f"{left['restricted']:,} restricted")
     page.add_row("Stay away", f"{', '.join(counts)}, {left['named_by_no_row']:,} named by no row")
     if document["named_and_not_at_the_source"]:
         page.add_row("Missing", f"{document['named_and_not_at_the_source']:,} that the database names are not there")

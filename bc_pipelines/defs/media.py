@@ -152,7 +152,7 @@ def _planned(plan: Plan) -> Metadata:
         "personal files left out": sum(plan.excluded.values()),
         "files that no row names": plan.unnamed_count,
         "restricted files left out": plan.withheld_count,
-        "files to delete": len(plan.of(Action.DELETE)),
+        "files to delete": len(plan.of(Action.DELETE)) + len(plan.personal),
     }
     left_out = [f"- `{key}`: no row names it" for key in plan.unnamed[:_NAMED]]
     return counts | ({"left out": dg.MetadataValue.md("\n".join(left_out))} if left_out else {})

@@ -117,7 +117,7 @@ def each(plan: Plan, one: Callable[[Change], str], on_progress: OnProgress | Non
 
 
 def delete(plan: Plan, target: Bucket, moved: Moved) -> Moved:
-    """Delete what a plan deletes, if every copy succeeded.
+    """Delete what a plan deletes, and the copies of personal files that it found, if every copy succeeded.
 
     Args:
         plan: that the guard has let through.
@@ -128,16 +128,23 @@ def delete(plan: Plan, target: Bucket, moved: Moved) -> Moved:
         MediaError: a copy had failed, so nothing was deleted; or the bucket refused.
     """
     moved.insist()
-    keys = iter([change.key for change in plan.of(Action.DELETE)])
+    personal = set(plan.personal)
+    keys = iter([*(change.key for change in plan.of(Action.DELETE)), *plan.personal])
     while some := list(islice(keys, _DELETED_AT_ONCE)):
         with clear_errors("delete from", target):
             answer = target.client.delete_objects(
                 Bucket=target.name, Delete={"Objects": [{"Key": key} for key in some], "Quiet": False}
             )
         # An answer of 200 may say of single keys that they are still there.
-        moved.failed |= {error["Key"]: error.get("Code", "refused") for error in answer.get("Errors", ())}
-        moved.deleted += [key for key in some if key not in moved.failed]
+        left = {error["Key"]: error.get("Code", "refused") for error in answer.get("Errors", ())}
+        moved.deleted += [key for key in some if key not in left]
+        moved.failed |= {_nameless(key) if key in personal else key: code for key, code in left.items()}
     return moved
+
+
+def _nameless(key: str) -> str:
+    """A personal file as a message may have it: its name may be a person's."""
+    return f"a file in {key.partition('/')[0]}/"
 
 
 def _note(moved: Moved, change: Change, future: Future[str]) -> None:

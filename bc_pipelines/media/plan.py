@@ -94,6 +94,8 @@ class Plan:
         source_bytes: their size.
         target_count: objects of the target that are in scope.
         excluded: objects of the source that are left out, by the prefix that says so.
+        personal: where the rule clears them, keys below such prefixes that both sides have. The target's are copies of
+            former days; nobody is told their names, which may be a person's.
         left_out: keys that were left out by name.
         recognised: what is kept although the ETags do not show it, and the ledger did not: lines that the ledger gets.
         unnamed: keys of the source that no row of the database names, the first of them; they are not copied.
@@ -112,6 +114,7 @@ class Plan:
     source_bytes: int = 0
     target_count: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
+    personal: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     recognised: dict[str, Copied] = field(default_factory=dict)
     unnamed: list[str] = field(default_factory=list)
@@ -135,7 +138,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Rule:
-    """What is left alone, and when two objects differ; as ``make_plan`` has it."""
+    """What is left alone, and when two objects differ; as ``make_plan`` has it.
+
+    Attributes:
+        clears_personal: whether copies of what is excluded are deleted, where both sides have a key.
+    """
 
     excluded: tuple[str, ...] = ()
     left_out: Collection[str] = frozenset()
@@ -143,6 +150,7 @@ class Rule:
     etags_are_md5: bool = True
     has_bytes_of: HasBytesOf | None = None
     wanted: Wanted | None = None
+    clears_personal: bool = False
 
     def difference(self, ours: Item, theirs: Item) -> str:
         """Why the target's object must be replaced; nothing if the two are the same.
@@ -209,6 +217,7 @@ def compare(pairs: Iterable[Pair], rule: Rule) -> Plan:
         if key.startswith(rule.excluded):
             prefix = next(each for each in rule.excluded if key.startswith(each))
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
+            plan.personal += [key] if rule.clears_personal and ours and theirs else []
         elif key in rule.left_out:
             plan.left_out.append(key)
         else:

@@ -67,6 +67,7 @@ def joined(plans: list[Plan]) -> Plan:
         whole.source_count += plan.source_count
         whole.source_bytes += plan.source_bytes
         whole.target_count += plan.target_count
+        whole.personal += plan.personal
         whole.left_out += plan.left_out
         whole.recognised |= plan.recognised
         whole.unnamed += plan.unnamed[: MOST_NAMED - len(whole.unnamed)]

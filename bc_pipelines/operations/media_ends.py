@@ -88,7 +88,7 @@ def between(source: str, target: str, scope: Scope, *, deletes: bool) -> Iterato
             tools.lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
             # A reset may have run while somebody looked at the plan.
             anew = media_sync.plan_between(tools, source, target, scope, deletes=deletes)
-            if anew.plan.changes != planned.plan.changes:
+            if (anew.plan.changes, anew.plan.personal) != (planned.plan.changes, planned.plan.personal):
                 raise Refused("What differs has changed since the plan was shown. Nothing was moved. Look at it anew.")
             return media_sync.carry_out(tools, planned, on_progress, deletes=also_delete)
 

@@ -117,6 +117,7 @@ def plan_files(
         excluded=media.excluded,
         ledger=before,
         wanted=Wanted({file.key for file in in_scope}, _withheld(tools, target, way, in_scope)),
+        clears_personal=True,
     )
     plan = plan_in_ranges(way.source, way.target, rule)
     found = guard.objections(

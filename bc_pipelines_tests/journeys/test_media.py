@@ -79,6 +79,24 @@ def test_a_second_reset_copies_nothing_and_repairs_what_was_changed(outside: Out
     assert held(bucket, OURS) == before
 
 
+def test_what_the_old_way_left_on_staging_is_cleared(outside: Outside, bucket: "S3Client") -> None:
+    """Production's avatars and unfinished uploads, copied raw one day, are gone after a reset; a tester's own stays."""
+    before = held(bucket, OURS)
+    personal = [key for key in held(bucket, THEIRS) if key.startswith(("avatar_images/", "wagtail_uploads/"))]
+    for key in personal:
+        bucket.copy_object(Bucket=OURS, Key=key, CopySource={"Bucket": THEIRS, "Key": key})
+    own = "avatar_images/of-a-tester.png"
+    bucket.put_object(Bucket=OURS, Key=own, Body=b"uploaded on staging")
+    outcome = outside.reset()
+    after = held(bucket, OURS)
+    bucket.delete_object(Bucket=OURS, Key=own)
+    assert after.pop(own)
+    assert after == before
+    assert outcome.failed_checks == ()
+    assert outcome.metadata["staging/media"]["files deleted"] == len(personal) > 1
+    assert not any(Path(key).stem in str(outcome.metadata) for key in personal)
+
+
 @pytest.fixture
 def lost(outside: Outside, bucket: "S3Client") -> Iterator[str]:
     """An original that production's bucket has lost for the length of a test, and staging's too."""

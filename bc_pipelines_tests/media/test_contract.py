@@ -11,7 +11,8 @@ from bc_pipelines.media.errors import MediaError, Refused
 from bc_pipelines.media.guard import Limits, insist, objections
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import Moved, copy, delete
-from bc_pipelines.media.plan import Action, Change, Plan, make_plan
+from bc_pipelines.media.plan import Action, Change, Plan, Rule, make_plan
+from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
 
@@ -67,6 +68,20 @@ def test_what_the_source_lost_is_deleted_last(pair: Pair) -> None:
     assert pair.requests == ["CopyObject", "DeleteObjects"]
     assert plan.excluded == {"avatar_images/": 1}
     assert pair.keys(pair.target) == ["a.jpg", "avatar_images/me.jpg"]
+
+
+def test_copies_of_personal_files_are_deleted(pair: Pair) -> None:
+    """What both sides have below an excluded prefix goes from the target; what only the target has may be its own."""
+    for side in (pair.source, pair.target):
+        pair.put(side, "avatar_images/jane.jpg")
+    pair.put(pair.source, "avatar_images/joan.jpg")
+    pair.put(pair.target, "avatar_images/of-a-tester.jpg")
+    rule = Rule(excluded=("avatar_images/",), clears_personal=True)
+    plan = plan_in_ranges(pair.source, pair.target, rule)
+    assert (plan.changes, plan.personal) == ([], ["avatar_images/jane.jpg"])
+    assert delete(plan, pair.target, Moved()).deleted == ["avatar_images/jane.jpg"]
+    assert pair.keys(pair.target) == ["avatar_images/of-a-tester.jpg"]
+    assert pair.keys(pair.source) == ["avatar_images/jane.jpg", "avatar_images/joan.jpg"]
 
 
 def test_an_empty_source_wipes_nothing(pair: Pair) -> None:
