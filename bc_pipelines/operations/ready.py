@@ -134,10 +134,23 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...], 
     # Asked before the site opens: what failed between opening and the note would be told as still closed.
     release = tools.heroku.releases(record.app, 1)[0].version
     tools.heroku.scale(record.app, record.facts["formation"])
-    tools.heroku.set_maintenance(record.app, on=False)
+    switch_maintenance(tools, record, on=False)
     downtime = datetime.now(UTC) - datetime.fromisoformat(record.facts["wiping_since"])
     tools.records.note(record, State.READY, downtime_seconds=downtime.total_seconds(), release=release)
     return Readiness(release=release, migrations=migrations, downtime=downtime)
+
+
+def switch_maintenance(tools: Tools, record: ResetRecord, *, on: bool) -> None:
+    """Switch maintenance, and look what it is where Heroku's answer was lost: an open site is not told as closed.
+
+    Raises:
+        HerokuError: it is not as it should be, or cannot be asked.
+    """
+    try:
+        tools.heroku.set_maintenance(record.app, on=on)
+    except HerokuError:
+        if tools.heroku.app(record.app).maintenance is not on:
+            raise
 
 
 def look(tools: Tools, among: Collection[str] | None = None) -> tuple[Verdict, ...]:

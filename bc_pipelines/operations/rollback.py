@@ -199,7 +199,7 @@ def lights_on(tools: Tools, record: ResetRecord, verdicts: tuple[Verdict, ...]) 
     # All that took a while, and who has lost the lock could not write down that the site is open.
     tools.lock.assert_held()
     tools.heroku.scale(record.app, record.facts["formation"])
-    tools.heroku.set_maintenance(record.app, on=bool(record.facts["maintenance_before"]))
+    ready.switch_maintenance(tools, record, on=bool(record.facts["maintenance_before"]))
     downtime = datetime.now(UTC) - datetime.fromisoformat(record.facts["wiping_since"])
     record = tools.records.note(record, State.READY, downtime_seconds=downtime.total_seconds())
     tools.records.note_rolled_back(record)

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.operations import backups, ready, restore, tidy
 from bc_pipelines.operations.errors import GateClosed, Refused
@@ -43,6 +45,21 @@ def tools(world: World) -> Iterator[Tools]:
         tools.lock.acquire("run-1")
         tools.heroku.set_maintenance(tools.settings.staging.heroku_app, on=False)
         yield tools
+
+
+@pytest.fixture
+def hasty(tools: Tools) -> Iterator[Tools]:
+    """The same tools, which give up asking Heroku after a second."""
+    told = tools.settings.heroku
+    with HerokuClient(
+        told.platform_url,
+        told.data_url,
+        told.api_key,
+        poll_interval=told.poll_seconds,
+        writable_apps=tools.settings.writable_apps,
+        retry_for=1.0,
+    ) as heroku:
+        yield replace(tools, heroku=heroku)
 
 
 @pytest.fixture
@@ -114,6 +131,31 @@ def test_what_may_fail_is_asked_before_the_site_opens(tools: Tools, record: Rese
         ready.lights_on(tools, mended, PASSED, migrations=0)
     assert tools.heroku.app(record.app).maintenance
     assert "is in maintenance and must stay there" in standing(now(tools, record))
+
+
+def test_an_opening_whose_answer_was_lost_is_an_opening(
+    hasty: Tools, record: ResetRecord, heroku: httpx.Client
+) -> None:
+    """Heroku ended maintenance and nobody heard of it: the site is looked at, and told as the open one that it is."""
+    since = datetime.now(UTC).isoformat()
+    mended = hasty.records.note(record, State.MENDED, wiping_since=since, formation={"web": 0, "worker": 0})
+    hasty.heroku.set_maintenance(record.app, on=True)
+    order(heroku, "PATCH", f"/apps/{record.app}", kind="lose_answer", times=None)
+    ready.lights_on(hasty, mended, PASSED, migrations=0)
+    assert not hasty.heroku.app(record.app).maintenance
+    assert now(hasty, record).state is State.READY
+
+
+def test_an_opening_that_did_not_happen_is_none(hasty: Tools, record: ResetRecord, heroku: httpx.Client) -> None:
+    """The same without the deed: the error is told, and the site is closed, as the words say."""
+    since = datetime.now(UTC).isoformat()
+    mended = hasty.records.note(record, State.MENDED, wiping_since=since, formation={"web": 0, "worker": 0})
+    hasty.heroku.set_maintenance(record.app, on=True)
+    order(heroku, "PATCH", f"/apps/{record.app}", kind="drop", times=None)
+    with pytest.raises(HerokuError):
+        ready.lights_on(hasty, mended, PASSED, migrations=0)
+    assert hasty.heroku.app(record.app).maintenance
+    assert "is in maintenance and must stay there" in standing(now(hasty, record))
 
 
 def test_a_site_that_cannot_be_closed_again_is_said_to_be_open(
