@@ -111,7 +111,7 @@ def _told(error: Exception, state: str) -> tuple[int, tuple[str, str, str]] | No
         return FAILED, (f"PostgreSQL refused a step ({reason}).", state, _NEXT[FAILED])
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        return FAILED, (f"A file could not be written: {reason}.", state, _NEXT[FAILED])
+        return FAILED, (f"The system refused: {reason}.", state, _NEXT[FAILED])
     codes: tuple[tuple[int, tuple[type[Exception], ...]], ...] = (
         (REFUSED, (Refused, MediaRefused, CatalogueRefusal, UnknownFiles)),
         (BAD_INPUT, (BadSource, ArchiveError, PrivacyError, SettingsError)),

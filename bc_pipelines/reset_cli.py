@@ -6,7 +6,6 @@ Belongs here: options, help texts and exit codes. Does not belong here: what is 
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,9 +51,10 @@ def reset(
     if context.invoked_subcommand is not None:
         return
     from bc_pipelines.defs.launch import run_reset
+    from bc_pipelines.operations.lock import who_asks
 
     console = Console()
-    typed, who = _typed(console, confirm, "bucks reset"), requested_by or getpass.getuser()
+    typed, who = _typed(console, confirm, "bucks reset"), requested_by or who_asks()
     with in_a_sentence(console), console.status("reset_staging begins") as status:
         outcome = run_reset(typed, who, lambda step: status.update(f"[bold]{step}[/]"))
     print_outcome(console, outcome, ui_url)
@@ -98,9 +98,10 @@ def roll_back(
     Example: bucks reset roll-back --confirm buckinghamshire-staging
     """
     from bc_pipelines.defs.launch import run_rollback
+    from bc_pipelines.operations.lock import who_asks
 
     console = Console()
-    typed, who = _typed(console, confirm, "bucks reset roll-back"), requested_by or getpass.getuser()
+    typed, who = _typed(console, confirm, "bucks reset roll-back"), requested_by or who_asks()
     with in_a_sentence(console), console.status("roll_back_staging begins") as status:
         outcome = run_rollback(typed, raw_data_confirm, undo, who, lambda step: status.update(f"[bold]{step}[/]"))
     print_outcome(console, outcome, ui_url)

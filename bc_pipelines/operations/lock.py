@@ -6,6 +6,8 @@ run's process dies, whatever killed it. Does not belong here: what is allowed un
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +48,14 @@ class Holder:
     def __str__(self) -> str:
         by = f" by {self.by}" if self.by else ""
         return f"A {self.kind} is under way (run {self.run_id}{by}, since {self.since:%d %B %Y %H:%M} UTC)"
+
+
+def who_asks() -> str:
+    """The name of whoever runs this program, as the system has it; a container may know no more than a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 class ResetLock:

@@ -6,7 +6,6 @@ terminal (see `media_output`), and the work itself (see `media_local` and `media
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,7 +22,7 @@ from bc_pipelines.operations import media_local, media_look, media_sync
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.local_source import heroku_client
 from bc_pipelines.operations.local_target import LocalTarget, addresses_of, local_target
-from bc_pipelines.operations.lock import ResetLock
+from bc_pipelines.operations.lock import ResetLock, who_asks
 from bc_pipelines.operations.media_places import MediaPlaces
 from bc_pipelines.operations.record import Records
 from bc_pipelines.operations.tools import open_tools
@@ -85,7 +84,7 @@ def between(source: str, target: str, scope: Scope, *, deletes: bool) -> Iterato
         planned = media_sync.plan_between(tools, source, target, scope, deletes=deletes)
 
         def carry_out(on_progress: OnProgress | None, also_delete: bool) -> Moved:
-            tools.lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
+            tools.lock.acquire(str(uuid.uuid4()), "push", who_asks())
             # A reset may have run while somebody looked at the plan.
             anew = media_sync.plan_between(tools, source, target, scope, deletes=deletes)
             if (anew.plan.changes, anew.plan.personal) != (planned.plan.changes, planned.plan.personal):
@@ -175,7 +174,7 @@ def _locked() -> Iterator[Callable[[], None]]:
             "lock of resets, which is in the team's database; if this is the team's, run `bucks preview` there once."
         )
     lock = ResetLock(url)
-    lock.acquire(str(uuid.uuid4()), "push", getpass.getuser())
+    lock.acquire(str(uuid.uuid4()), "push", who_asks())
     try:
         yield lock.assert_held
     finally:

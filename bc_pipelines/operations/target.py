@@ -72,11 +72,13 @@ def target_database(
         record: of the reset under way, if any.
 
     Raises:
-        Refused: as `own_database`, or DATABASE_URL does not lead to that database.
+        Refused: as `own_database`, or DATABASE_URL is missing or does not lead to that database.
         DatabaseError: it cannot be reached.
     """
     database = own_database(tools, environment, record)
-    url = tools.heroku.config_vars(database.app)["DATABASE_URL"]
+    url = tools.heroku.config_vars(database.app).get("DATABASE_URL")
+    if not url:
+        raise Refused(f"{database.app} has no DATABASE_URL, so its database was not opened.")
     # As libpq reads it, which can differ from how Heroku's address is read (`?host=`), because libpq opens it.
     where = identity.Identity.from_url(url)
     if (where.host, where.port, where.database) != (

@@ -36,7 +36,7 @@ class Moved:
     def config_vars(self, app: str) -> dict[str, str]:
         """Staging's config vars with another DATABASE_URL."""
         variables = self._real.config_vars(app)
-        return {**variables, "DATABASE_URL": self._url} if app == STAGING and self._url else variables
+        return {**variables, "DATABASE_URL": self._url} if app == STAGING and self._url is not None else variables
 
 
 @contextmanager
@@ -68,6 +68,16 @@ def test_a_url_that_leads_to_production_is_not_opened(record: ResetRecord, outsi
         target_database(tools, "staging", record),
     ):
         pytest.fail("production was opened")
+
+
+def test_an_app_without_a_url_is_not_opened(record: ResetRecord) -> None:
+    """Staging's DATABASE_URL is gone: the message says so."""
+    with (
+        tools_with(url="") as tools,
+        pytest.raises(Refused, match="has no DATABASE_URL"),
+        target_database(tools, "staging", record),
+    ):
+        pytest.fail("something was opened")
 
 
 def test_productions_address_under_another_addon_is_refused(record: ResetRecord) -> None:
