@@ -18,7 +18,7 @@ from bc_pipelines.definitions import build_definitions
 from bc_pipelines.defs.jobs import archive_config, pull_config
 from bc_pipelines.defs.launch import Outcome, run_job
 from bc_pipelines.operations import local_archive
-from bc_pipelines.operations.archive_store import ArchiveStore
+from bc_pipelines.operations.archive_store import ArchiveStore, Seen
 from bc_pipelines.sandbox.world import BUCKETS
 from bc_pipelines_tests.archive_commands import BUCKS, WAIT_SECONDS
 from bc_pipelines_tests.journeys.world import STAGING, Outside
@@ -103,6 +103,17 @@ def test_the_server_makes_an_archive(environment: str, archives: dict[str, Outco
     assert found.manifest["accounts"]["replaced"] > 0
     assert found.manifest["accounts"]["by_domain"] == [], "a domain of somebody's own would name them"
     assert made.metadata["local/sanitised_archive"]["accounts kept"] == 0
+
+
+@pytest.mark.usefixtures("archives")
+def test_an_archive_in_an_open_store_is_deleted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strangers could read it: the check is red, and neither the archive nor what is said of it stays."""
+    before = store().keys("local/production/")
+    monkeypatch.setattr(ArchiveStore, "as_a_stranger", lambda _store, _key: Seen(200, 403))
+    made = make("production")
+    assert "The archive was deleted again." in made.failure
+    assert [check.name for check in made.checks if not check.passed] == ["store_is_private"]
+    assert store().keys("local/production/") == before
 
 
 def test_production_was_not_asked_for_another_backup(archives: dict[str, Outcome], outside: Outside) -> None:
