@@ -1,4 +1,4 @@
-"""The server that the benchmarks bring themselves, which puts another at a distance."""
+"""The servers that the benchmarks bring themselves: one puts another at a distance, one has very many keys."""
 
 import os
 import socket
@@ -6,12 +6,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from urllib.parse import urlsplit
 
 import pytest
 
+from bc_pipelines.media.bucket import Bucket, client
+from bc_pipelines.media.listing import Span, listing
+from bc_pipelines.media.plan import Rule
+from bc_pipelines.media.ranges import plan_in_ranges
+from bc_pipelines_tests.media import servers
 from benchmarks.distance import away
+from benchmarks.keys_server import A_PAGE, key, keys_server
 
 
 @contextmanager
@@ -92,3 +99,22 @@ def test_the_relay_ends_with_its_use_even_if_somebody_still_listens() -> None:
         far.close()
         with pytest.raises(ConnectionRefusedError):
             connection(distant)
+
+
+def test_a_server_that_stores_no_key_lists_them_all_from_anywhere() -> None:
+    """Pages follow each other without a gap or a repetition, also from the middle and from behind the last."""
+    with keys_server(2 * A_PAGE + 3) as address:
+        bucket = Bucket("any", client(servers.ACCESS_KEY, servers.SECRET_KEY, region="eu-west-2", endpoint=address))
+        listed = [item.key for item in listing(bucket)]
+        assert listed == [key(number) for number in range(2 * A_PAGE + 3)]
+        assert all(one < other for one, other in pairwise(listed))
+        assert [item.key for item in listing(bucket, Span(key(A_PAGE)))] == listed[A_PAGE + 1 :]
+        assert list(listing(bucket, Span(listed[-1]))) == []
+
+
+def test_a_plan_of_its_buckets_finds_every_key_on_both_sides() -> None:
+    """What is measured with it is a run in which nothing is to do."""
+    with keys_server(12_000) as address:
+        s3 = client(servers.ACCESS_KEY, servers.SECRET_KEY, region="eu-west-2", endpoint=address)
+        plan = plan_in_ranges(Bucket("a-source", s3), Bucket("a-target", s3), Rule())
+    assert (plan.kept, plan.changes) == (12_000, [])
