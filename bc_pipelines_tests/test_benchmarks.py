@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import What
+from benchmarks.media import COLD_AWAY, KEYS_AWAY, UNCHANGED_AWAY
+from benchmarks.movers import OURS, RCLONE
 from benchmarks.page import HEADINGS, PAGE
 from benchmarks.production import CHECKOUT
 
@@ -55,6 +57,15 @@ def test_every_figure_and_a_picture_lie_beside_the_page(bench: Bench) -> None:
         assert {side for side, figures in each.items() if figures["wall"] > 0} == set(each)
     picture = (bench.folder / "benchmarks.svg").read_text(encoding="utf-8")
     assert all(name in picture for name in ("sanitiser", "proof", "database server", "plain restore"))
+
+
+def test_every_program_has_moved_media_rightly_near_and_far(bench: Bench) -> None:
+    """Each way was gone by the same programs, and what is at the other end is what was to be there."""
+    media = json.loads((bench.folder / "benchmarks.json").read_text(encoding="utf-8"))["measured"]["media"]
+    for each in media["rounds"]:
+        assert {COLD_AWAY, UNCHANGED_AWAY, KEYS_AWAY} < set(each)
+        assert all(set(programs) == {OURS, RCLONE} for programs in each.values())
+        assert all(run["right"] for programs in each.values() for run in programs.values())
 
 
 def test_each_row_says_what_was_measured_and_whether_its_bar_is_held(bench: Bench) -> None:

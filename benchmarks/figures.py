@@ -11,8 +11,9 @@ from statistics import median
 
 from benchmarks import media
 from benchmarks.codec import Codec
+from benchmarks.distance import THERE_AND_BACK_MS
 from benchmarks.media import Media
-from benchmarks.movers import OURS, RCLONE
+from benchmarks.movers import OURS, RCLONE, Run
 from benchmarks.orchestration import Orchestration
 from benchmarks.rivals import Restore
 from benchmarks.work import Work
@@ -47,6 +48,10 @@ class What(StrEnum):
     MEDIA_PULL_UNCHANGED = "Media, bucket to folder: nothing to do"
     MEDIA_PUSH = "Media, folder to bucket"
     MEDIA_KEYS = "Media, very many keys planned: nothing to do"
+    MEDIA_COLD_AWAY = f"Media, bucket to bucket, {THERE_AND_BACK_MS} ms away: nothing there yet"
+    MEDIA_UNCHANGED_AWAY = f"Media, bucket to bucket, {THERE_AND_BACK_MS} ms away: nothing to do"
+    MEDIA_KEYS_AWAY = f"Media, very many keys planned, {THERE_AND_BACK_MS} ms away: nothing to do"
+    MEDIA_MEMORY = "Media, ten times as many keys planned: memory"
 
 
 @dataclass(frozen=True)
@@ -183,52 +188,69 @@ def _codecs(measured: Measured) -> list[Row]:
 
 def _media(measured: Measured) -> list[Row]:
     found = measured.media
-    cold, unchanged = (_requests(found, what) for what in (media.COLD, media.UNCHANGED))
-    an_object = found.requests[media.COLD][OURS] == media.COUNTED + found.requests[media.UNCHANGED][OURS]
-    only_lists = found.requests[media.UNCHANGED][OURS] == 2
-    fastest = _against_fastest(found, media.COLD)
-    rclone = [each[media.KEYS][OURS].wall / each[media.KEYS][RCLONE].wall for each in found.rounds]
     return [
-        Row(
-            What.MEDIA_COLD,
-            f"{found.objects:,} objects, {_mb(found.size)}: {_programs(found, media.COLD)}; {cold}",
-            f"at most {MEDIA_COLD} of the fastest's, and one request an object",
-            median(fastest) <= MEDIA_COLD and an_object,
-        ),
-        Row(What.MEDIA_UNCHANGED, f"{_programs(found, media.UNCHANGED)}; {unchanged}", "only listings", only_lists),
+        _nothing_there(What.MEDIA_COLD, found, media.COLD),
+        _nothing_to_do(What.MEDIA_UNCHANGED, found, media.UNCHANGED),
         Row(What.MEDIA_CHANGED, _programs(found, media.CHANGED)),
         Row(What.MEDIA_PULL, _programs(found, media.PULL)),
         Row(What.MEDIA_PULL_UNCHANGED, _programs(found, media.PULL_UNCHANGED)),
         Row(What.MEDIA_PUSH, _programs(found, media.PUSH)),
-        Row(
-            What.MEDIA_KEYS,
-            f"{found.keys:,} keys a side: {_programs(found, media.KEYS)}",
-            f"at most {MEDIA_UNCHANGED:.1f} of rclone's",
-            median(rclone) <= MEDIA_UNCHANGED,
-        ),
+        _nothing_to_do(What.MEDIA_KEYS, found, media.KEYS),
+        _nothing_there(What.MEDIA_COLD_AWAY, found, media.COLD_AWAY),
+        _nothing_to_do(What.MEDIA_UNCHANGED_AWAY, found, media.UNCHANGED_AWAY),
+        _nothing_to_do(What.MEDIA_KEYS_AWAY, found, media.KEYS_AWAY),
+        Row(What.MEDIA_MEMORY, f"{found.most_keys:,} keys a side: {_program(OURS, [found.most])}"),
     ]
+
+
+def _nothing_there(what: What, found: Media, done: str) -> Row:
+    """A cold copy, near or far; requests were counted near, and for both."""
+    an_object = found.requests[media.COLD][OURS] == media.COUNTED + found.requests[media.UNCHANGED][OURS]
+    counted = f"; {_requests(found, done)}" if done in found.requests else ""
+    return Row(
+        what,
+        f"{found.objects:,} objects, {_mb(found.size)}: {_programs(found, done)}{counted}",
+        f"at most {MEDIA_COLD} of the fastest's, and one request an object",
+        median(_shares(found, done)) <= MEDIA_COLD and an_object,
+    )
+
+
+def _nothing_to_do(what: What, found: Media, done: str) -> Row:
+    """A run that changes nothing, of the objects or of the many keys, near or far."""
+    many = done in (media.KEYS, media.KEYS_AWAY)
+    sides = f"{found.keys:,} keys a side" if many else f"{found.objects:,} objects"
+    only_lists = many or found.requests[media.UNCHANGED][OURS] == 2
+    counted = f"; {_requests(found, done)}" if done in found.requests else ""
+    return Row(
+        what,
+        f"{sides}: {_programs(found, done, RCLONE)}{counted}",
+        f"at most {MEDIA_UNCHANGED:.1f} of rclone's{'' if many else ', and only listings'}",
+        median(_shares(found, done, RCLONE)) <= MEDIA_UNCHANGED and only_lists,
+    )
 
 
 _SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (_sizes, _comparisons, _dagster, _codecs, _media)
 
 
-def _against_fastest(found: Media, what: str) -> list[float]:
-    """Our time against the fastest other's of the same round."""
-    others = [[run.wall for name, run in each[what].items() if name != OURS] for each in found.rounds]
+def _shares(found: Media, what: str, rival: str = "") -> list[float]:
+    """Our time against a rival's of the same round, or the fastest other's if none is named."""
+    others = [
+        [run.wall for name, run in each[what].items() if name != OURS and rival in ("", name)] for each in found.rounds
+    ]
     return [each[what][OURS].wall / min(walls) for each, walls in zip(found.rounds, others, strict=True)]
 
 
-def _programs(found: Media, what: str) -> str:
-    """Our share of the fastest other's time, and what each program took."""
-    names = list(found.rounds[0][what])
-    each = [
-        f"{name} {median(one[what][name].wall for one in found.rounds):.1f} s "
-        f"({median(one[what][name].cpu for one in found.rounds):.1f} CPU), "
-        f"{max(one[what][name].peak for one in found.rounds) / 1e6:,.0f} MB"
-        + ("" if all(one[what][name].right for one in found.rounds) else ", with a wrong result")
-        for name in sorted(names, key=lambda name: (name != OURS, name))
-    ]
-    return f"{_spread(_against_fastest(found, what))} of the fastest other's: {'; '.join(each)}"
+def _programs(found: Media, what: str, rival: str = "") -> str:
+    """Our share of a rival's time, or of the fastest other's if none is named, and what each program took."""
+    names = sorted(found.rounds[0][what], key=lambda name: (name != OURS, name))
+    each = [_program(name, [one[what][name] for one in found.rounds]) for name in names]
+    return f"{_spread(_shares(found, what, rival))} of {rival or 'the fastest other'}'s: {'; '.join(each)}"
+
+
+def _program(name: str, runs: Sequence[Run]) -> str:
+    seconds, processor = median(run.wall for run in runs), median(run.cpu for run in runs)
+    wrong = "" if all(run.right for run in runs) else ", with a wrong result"
+    return f"{name} {seconds:.1f} s ({processor:.1f} CPU), {_mb(max(run.peak for run in runs))}{wrong}"
 
 
 def _requests(found: Media, what: str) -> str:

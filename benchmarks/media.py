@@ -1,6 +1,7 @@
 """Media moved by this product and by its rivals, on one server, one after the other, with requests counted.
 
-The server is rclone's, which takes the same time for everybody; requests are counted in the log of Moto's.
+The server is rclone's, which takes the same time for everybody: once as it is, which shows the programs' own work, and
+once from a distance, as Amazon's are. Requests are counted in the log of Moto's.
 """
 
 import os
@@ -14,11 +15,14 @@ from pathlib import Path
 from bc_pipelines.media.bucket import Bucket, client
 from bc_pipelines.media.listing import listing
 from bc_pipelines_tests.media import servers
-from benchmarks.movers import Movers, Run, movers
+from benchmarks.distance import away
+from benchmarks.keys_server import keys_server
+from benchmarks.movers import OURS, Movers, Run, movers
 
 COLD, UNCHANGED, CHANGED = "cold", "unchanged", "changed"
 PULL, PULL_UNCHANGED, PUSH, KEYS = "pull", "pull unchanged", "push", "keys"
-OBJECTS, MANY_KEYS = 20, 1_000
+COLD_AWAY, UNCHANGED_AWAY, KEYS_AWAY = "cold, away", "unchanged, away", "keys, away"
+OBJECTS, MANY_KEYS, MOST_KEYS = 20, 1_000, 10_000
 """For each step of the scale."""
 
 COUNTED = 121
@@ -37,6 +41,8 @@ class Media:
         keys: how many were planned where nothing was to do.
         rounds: by what was done and by program, several times.
         requests: by what was done and by program, for ``COUNTED`` objects.
+        most_keys: how many this product alone planned.
+        most: what that took.
     """
 
     objects: int
@@ -44,6 +50,8 @@ class Media:
     keys: int
     rounds: list[dict[str, dict[str, Run]]]
     requests: dict[str, dict[str, int]]
+    most_keys: int
+    most: Run
 
 
 def media(folder: Path, scale: int, repeat: int, *, others: bool) -> Media:
@@ -57,29 +65,37 @@ def media(folder: Path, scale: int, repeat: int, *, others: bool) -> Media:
     """
     programs = movers(_made(folder / "programs"), others=others)
     requests = {name: _counted(programs, name, folder / "requests.log") for name in programs.names}
+    counts = {what: {name: each[what] for name, each in requests.items()} for what in (COLD, UNCHANGED)}
+    with keys_server(MOST_KEYS * scale) as address:
+        most = programs.run(OURS, "plan", address, "a-source", "a-target")
     served = _made(folder / "served")
     rounds = []
-    with _many_keys(folder / "keys", MANY_KEYS * scale) as keys, servers.rclone(served) as address:
-        course = _Course(programs, address, served, folder, OBJECTS * scale)
+    with (
+        _many_keys(folder / "keys", MANY_KEYS * scale) as keys,
+        away(keys) as keys_away,
+        servers.rclone(served) as near,
+        away(near) as far,
+    ):
+        course = _Course(programs, near, far, served, folder, OBJECTS * scale)
         for turn in range(repeat):
             done: dict[str, dict[str, Run]] = {}
             # Each is first once, so that nobody always finds the machine warm.
             for name in programs.names[turn % len(programs.names) :] + programs.names[: turn % len(programs.names)]:
                 runs = course.round(name, f"{name}-{turn}")
-                runs[KEYS] = programs.run(name, "plan", keys, "keys-source", "keys-target")
+                for what, address in ((KEYS, keys), (KEYS_AWAY, keys_away)):
+                    runs[what] = programs.run(name, "plan", address, "keys-source", "keys-target")
                 for what, run in runs.items():
                     done.setdefault(what, {})[name] = run
             rounds.append(done)
-    counts = {what: {name: each[what] for name, each in requests.items()} for what in (COLD, UNCHANGED)}
-    return Media(course.objects, course.size, MANY_KEYS * scale, rounds, counts)
+    return Media(course.objects, course.size, MANY_KEYS * scale, rounds, counts, MOST_KEYS * scale, most)
 
 
 class _Course:
     """A source, and what every program does from it and with it."""
 
-    def __init__(self, programs: Movers, address: str, served: Path, folder: Path, objects: int) -> None:
-        self._programs, self._address, self._served, self._folder = programs, address, served, folder
-        self._s3 = client(servers.ACCESS_KEY, servers.SECRET_KEY, region="eu-west-2", endpoint=address)
+    def __init__(self, programs: Movers, near: str, far: str, served: Path, folder: Path, objects: int) -> None:
+        self._programs, self._near, self._far, self._served, self._folder = programs, near, far, served, folder
+        self._s3 = client(servers.ACCESS_KEY, servers.SECRET_KEY, region="eu-west-2", endpoint=near)
         self.objects = objects
         sizes = [_LARGE if number % _EVERY == 0 else _SMALL for number in range(objects)]
         self.size = sum(sizes)
@@ -94,12 +110,14 @@ class _Course:
 
     def round(self, name: str, label: str) -> dict[str, Run]:
         """Everything once by one program; what it made is removed."""
-        target, pushed, pulled = f"target-{label}", f"pushed-{label}", self._folder / f"pulled-{label}"
-        self._bucket(target)
-        self._bucket(pushed)
+        target, distant, pushed = f"target-{label}", f"distant-{label}", f"pushed-{label}"
+        pulled = self._folder / f"pulled-{label}"
+        for bucket in (target, distant, pushed):
+            self._bucket(bucket)
         pulled.mkdir()
-        runs = {COLD: self._to_bucket(name, "copy", "the-source", target)}
-        runs[UNCHANGED] = self._to_bucket(name, "copy", "the-source", target)
+        runs = {what: self._to_bucket(name, "copy", "the-source", target) for what in (COLD, UNCHANGED)}
+        for what in (COLD_AWAY, UNCHANGED_AWAY):
+            runs[what] = self._to_bucket(name, "copy", "the-source", distant, self._far)
         changed, gone = self._some[::2], self._some[1::2]
         self._put({key: self._bodies[key][::-1] for key in changed})
         for key in gone:
@@ -109,17 +127,17 @@ class _Course:
         runs[PULL] = self._to_folder(name, pulled)
         runs[PULL_UNCHANGED] = self._to_folder(name, pulled)
         runs[PUSH] = self._to_bucket(name, "push", str(self._folder / "files"), pushed)
-        for each in (pulled, self._served / target, self._served / pushed):
+        for each in (pulled, *(self._served / bucket for bucket in (target, distant, pushed))):
             shutil.rmtree(each)
         return runs
 
-    def _to_bucket(self, name: str, way: str, source: str, target: str) -> Run:
-        run = self._programs.run(name, way, self._address, source, target)
+    def _to_bucket(self, name: str, way: str, source: str, target: str, address: str = "") -> Run:
+        run = self._programs.run(name, way, address or self._near, source, target)
         sides = [{item.key: item.etag for item in listing(Bucket(side, self._s3))} for side in ("the-source", target)]
         return Run(run.wall, run.cpu, run.peak, sides[0] == sides[1])
 
     def _to_folder(self, name: str, folder: Path) -> Run:
-        run = self._programs.run(name, "pull", self._address, "the-source", str(folder))
+        run = self._programs.run(name, "pull", self._near, "the-source", str(folder))
         right = all((folder / key).read_bytes() == body for key, body in self._bodies.items())
         return Run(run.wall, run.cpu, run.peak, right)
 
