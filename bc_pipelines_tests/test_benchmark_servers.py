@@ -1,5 +1,7 @@
 """The servers that the benchmarks bring themselves: one puts another at a distance, one has very many keys."""
 
+import asyncio
+import gc
 import os
 import socket
 import threading
@@ -17,7 +19,7 @@ from bc_pipelines.media.listing import Span, listing
 from bc_pipelines.media.plan import Rule
 from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines_tests.media import servers
-from benchmarks.distance import away
+from benchmarks.distance import Relay, away
 from benchmarks.keys_server import A_PAGE, key, keys_server
 
 
@@ -74,6 +76,28 @@ def test_bytes_arrive_whole_and_in_their_order_at_both_ends() -> None:
         received = everything(far)
         sender.join()
     assert received == sent + b"that was all"
+
+
+def test_an_answer_that_takes_its_time_reaches_whoever_has_said_everything() -> None:
+    """Nothing but the relay holds a connection of which one half has ended; it must not be tidied away as garbage."""
+
+    async def answer(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        await source.read()
+        gc.collect()
+        target.write(b"late")
+        target.close()
+
+    async def ask() -> bytes:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            relay = await Relay(server.sockets[0].getsockname()[1], 0.01).start()
+            source, target = await asyncio.open_connection(*relay.sockets[0].getsockname())
+            target.write_eof()
+            heard = await source.read()
+            target.close()
+            relay.close()
+            return heard
+
+    assert asyncio.run(asyncio.wait_for(ask(), 60)) == b"late"
 
 
 def test_several_connections_do_not_mix() -> None:

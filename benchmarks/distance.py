@@ -41,14 +41,21 @@ class Relay:
     def __init__(self, port: int, seconds: float) -> None:
         """Relay to a port of this machine, with so many seconds of delay each way."""
         self._port, self._seconds = port, seconds
+        self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> asyncio.Server:
         """Listen on any free port."""
-        return await asyncio.start_server(self._both_ways, "127.0.0.1", 0)
+        return await asyncio.start_server(self._take, "127.0.0.1", 0)
+
+    def _take(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        # asyncio itself keeps no hold of one of which a half has ended, so that it could be tidied away as garbage.
+        journey = asyncio.create_task(self._both_ways(from_client, to_client))
+        self._open.add(journey)
+        journey.add_done_callback(self._open.discard)
 
     async def _both_ways(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        # Whoever hangs up in the middle ends the connection, and the end of the relay ends all of them: no errors.
-        with closing(to_client), suppress(ConnectionError, asyncio.CancelledError):
+        # Whoever hangs up in the middle ends this connection, and nothing else.
+        with closing(to_client), suppress(OSError):
             from_server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
             with closing(to_server):
                 await asyncio.gather(self._one_way(from_client, to_server), self._one_way(from_server, to_client))
