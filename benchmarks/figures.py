@@ -10,18 +10,23 @@ from enum import StrEnum
 from statistics import median
 
 from benchmarks import media
+from benchmarks.birdbath import Birdbath
 from benchmarks.codec import Codec
 from benchmarks.distance import THERE_AND_BACK_MS
 from benchmarks.media import Media
 from benchmarks.movers import OURS, RCLONE, Run
 from benchmarks.orchestration import Orchestration
+from benchmarks.refresh import Refresh
 from benchmarks.rivals import Restore
+from benchmarks.server import Server
+from benchmarks.stages import Profile
 from benchmarks.work import Work
 
 MEMORY_BYTES = 150_000_000
 BYTES_AN_IDENTIFIER = 16
 SHARE_OF_RESTORE = 0.5
 WHOLE_REFRESH = 1.0
+TIMES_BIRDBATH = 20
 IMPORT_SECONDS = 0.5
 MEDIA_COLD = 1.1
 MEDIA_UNCHANGED = 1.0
@@ -36,8 +41,11 @@ class What(StrEnum):
     PROCESSOR = "Sanitise and prove, CPU, against a plain restore"
     REFRESH = "Sanitise, prove and restore, by the clock, against a plain restore"
     DOCUMENTED = "The same against restore, SQL, dump and restore"
+    BIRDBATH = "The same against restore and django-birdbath"
     IMPORT = "Import of the definitions beyond Dagster's own"
     STEPS = "A job of ten trivial steps, in one process"
+    TICK = "A look of the sensor that finds nothing new"
+    UI = "Until the UI shows the assets"
     VERBATIM = "Codec: blocks copied as they stand"
     COUNTED = "Codec: blocks copied, their rows counted"
     REWRITTEN = "Codec: every row taken apart and written anew"
@@ -92,15 +100,13 @@ class Round:
 
     Attributes:
         work: sanitising and proving, searched by one process.
-        parallel: the same, searched by two.
-        ours: the sanitised archive restored.
+        refresh: the product's whole way from the backup's address to a verified database.
         plain: the raw archive restored as it is.
         documented: the raw archive restored, changed by SQL, dumped and restored.
     """
 
     work: Work
-    parallel: Work
-    ours: Restore
+    refresh: Refresh
     plain: Restore
     documented: Restore
 
@@ -114,6 +120,9 @@ class Measured:
         rounds: the comparisons, several times.
         others: archives of other sizes, the smaller first.
         dagster: what Dagster takes.
+        server: what a team's server takes.
+        profile: where the time of sanitising and proving goes.
+        birdbath: the documented way, measured now or by an earlier run; None if there was none.
         codec: the codec alone.
         media: media, moved by several programs.
     """
@@ -122,6 +131,9 @@ class Measured:
     rounds: Sequence[Round]
     others: Sequence[Archive]
     dagster: Orchestration
+    server: Server
+    profile: Profile
+    birdbath: Birdbath | None
     codec: Codec
     media: Media
 
@@ -143,8 +155,8 @@ def _comparisons(measured: Measured) -> list[Row]:
     middle = sorted(rounds, key=lambda each: each.work.cpu / each.plain.cpu)[len(rounds) // 2]
     work, plain = middle.work, middle.plain
     shares = [each.work.cpu / each.plain.cpu for each in rounds]
-    refresh = [(each.parallel.wall + each.ours.wall) / each.plain.wall for each in rounds]
-    documented = [each.documented.wall / (each.parallel.wall + each.ours.wall) for each in rounds]
+    refresh = [each.refresh.wall / each.plain.wall for each in rounds]
+    documented = [each.documented.wall / each.refresh.wall for each in rounds]
     return [
         Row(
             What.PROCESSOR,
@@ -156,8 +168,9 @@ def _comparisons(measured: Measured) -> list[Row]:
         ),
         Row(
             What.REFRESH,
-            f"{_spread(refresh)} of the restore's: {middle.parallel.wall:.1f} s and {middle.ours.wall:.1f} s "
-            f"against {plain.wall:.1f} s; two processes search",
+            f"{_spread(refresh)} of the restore's, from the backup's address to a database that has passed its checks: "
+            f"{middle.refresh.wall:.1f} s ({_stages(middle.refresh)}) against {plain.wall:.1f} s; "
+            f"{middle.refresh.cpu:.1f} CPU, {_mb(max(each.refresh.peak for each in rounds))}",
             f"at most {WHOLE_REFRESH:.1f} of the restore's",
             median(refresh) <= WHOLE_REFRESH,
         ),
@@ -168,12 +181,44 @@ def _comparisons(measured: Measured) -> list[Row]:
     ]
 
 
+def _birdbath(measured: Measured) -> list[Row]:
+    found = measured.birdbath
+    if found is None:
+        return [Row(What.BIRDBATH, "not measured yet; `make bench` does it with `--birdbath`")]
+    times = found.wall / found.refresh
+    return [
+        Row(
+            What.BIRDBATH,
+            f"{times:.1f} times faster than {found.wall:,.0f} s (birdbath {found.birdbath.wall:,.0f}) on {found.date} "
+            f"at scale {found.scale}: {found.people}; {found.refresh:.1f} s the product's",
+            f"at least {TIMES_BIRDBATH} times faster",
+            times >= TIMES_BIRDBATH,
+        )
+    ]
+
+
 def _dagster(measured: Measured) -> list[Row]:
     imports, steps = measured.dagster.imports, measured.dagster.steps
     held = median(imports) < IMPORT_SECONDS
     return [
         Row(What.IMPORT, f"{_spread(imports)} s", f"under {IMPORT_SECONDS} s", held),
         Row(What.STEPS, f"{_spread(steps)} s"),
+    ]
+
+
+def _server(measured: Measured) -> list[Row]:
+    ticks, starts = measured.server.ticks, measured.server.starts
+    return [
+        Row(
+            What.TICK,
+            f"{_spread([each.cpu * 1000 for each in ticks])} ms CPU, "
+            f"{_spread([each.wall * 1000 for each in ticks])} ms by the clock",
+        ),
+        Row(
+            What.UI,
+            f"{_spread([each.wall for each in starts])} s for {starts[0].assets} assets, "
+            f"{_spread([each.cpu for each in starts])} CPU for all its processes",
+        ),
     ]
 
 
@@ -229,7 +274,15 @@ def _nothing_to_do(what: What, found: Media, done: str) -> Row:
     )
 
 
-_SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (_sizes, _comparisons, _dagster, _codecs, _media)
+_SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (
+    _sizes,
+    _comparisons,
+    _birdbath,
+    _dagster,
+    _server,
+    _codecs,
+    _media,
+)
 
 
 def _shares(found: Media, what: str, rival: str = "") -> list[float]:
@@ -261,6 +314,10 @@ def _requests(found: Media, what: str) -> str:
 def _spread(values: Sequence[float]) -> str:
     """The median, with the least and the most."""
     return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def _stages(refresh: Refresh) -> str:
+    return ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in refresh.stages.items())
 
 
 def _memory(what: What, works: Sequence[Work]) -> Row:

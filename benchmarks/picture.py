@@ -1,10 +1,12 @@
-"""A picture of where the time goes, as SVG."""
+"""Pictures of where the time goes, as SVG."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 
 from benchmarks.figures import Measured
+from benchmarks.stages import Profile
 
 mpl.use("svg")
 # The same figures give the same file.
@@ -18,17 +20,37 @@ def draw(path: Path, measured: Measured) -> None:
         path: the file, made anew.
         measured: what is drawn; of several rounds, the first.
     """
-    from matplotlib.figure import Figure
-
     each = measured.rounds[0]
     parts = {
-        "sanitiser": (each.work.sanitiser_cpu, 0.0, 0.0),
-        "proof": (each.work.proof_cpu, 0.0, 0.0),
-        "client programs": (each.ours.client, each.plain.client, each.documented.client),
-        "database server": (each.ours.server, each.plain.server, each.documented.server),
+        "sanitiser": (each.refresh.sanitiser, 0.0, 0.0),
+        "proof": (each.refresh.proof, 0.0, 0.0),
+        "client programs": (each.refresh.client, each.plain.client, each.documented.client),
+        "database server": (each.refresh.server, each.plain.server, each.documented.server),
     }
-    names = ("sanitise, prove\nand restore", "plain restore", "restore, SQL,\ndump, restore")
-    figure = Figure(figsize=(8, 3), layout="constrained")
+    names = ("sanitise, prove,\nrestore, check", "plain restore", "restore, SQL,\ndump, restore")
+    _bars(path, names, parts, height=3)
+
+
+def draw_profile(path: Path, profile: Profile) -> None:
+    """Draw processor seconds of each stage of sanitising and proving, by process.
+
+    Args:
+        path: the file, made anew.
+        profile: what is drawn.
+    """
+    names = tuple(profile.proof)
+    parts = {
+        "sanitiser": tuple(profile.sanitiser[name] for name in names),
+        "proof": tuple(profile.proof[name] for name in names),
+    }
+    _bars(path, names, parts, height=4)
+
+
+def _bars(path: Path, names: Sequence[str], parts: Mapping[str, Sequence[float]], height: float) -> None:
+    """A bar each name, made of its parts."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, height), layout="constrained")
     axes = figure.subplots()
     left = [0.0] * len(names)
     for part, seconds in parts.items():

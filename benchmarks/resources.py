@@ -4,6 +4,10 @@ import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bc_pipelines_tests.postgres import Cluster
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -30,6 +34,11 @@ def of_server(postmaster: int) -> float:
             # It has ended since, and its parent counts it from now on.
             continue
     return ticks / _TICKS
+
+
+def postmaster_of(cluster: "Cluster") -> int:
+    """The first process of a server."""
+    return int(cluster.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")[0][0])
 
 
 def own_peak() -> int:

@@ -9,7 +9,7 @@ from bc_pipelines_tests.postgres import Cluster
 from benchmarks import resources
 from benchmarks.production import dump, restore
 
-_DATABASE = "restored"
+DATABASE = "restored"
 # What the council's documents have somebody run on the restored copy: their tables of people, and no others.
 _DOCUMENTED = """
     DELETE FROM wagtailforms_formsubmission;
@@ -43,30 +43,32 @@ class Restore:
 
 def plain(cluster: Cluster, archive: Path) -> Restore:
     """``pg_restore -j 2`` of an archive as it is."""
-    return _measured(cluster, lambda: _restored(cluster, archive))
+    return measured(cluster, lambda: restored(cluster, archive))
 
 
 def documented(cluster: Cluster, archive: Path, folder: Path) -> Restore:
     """Restore, change by SQL, dump again, restore that: no row of the first copy is left in the second."""
 
     def work() -> None:
-        _restored(cluster, archive)
-        cluster.execute(_DOCUMENTED, database=_DATABASE)
+        restored(cluster, archive)
+        cluster.execute(_DOCUMENTED, database=DATABASE)
         cleaned = folder / "cleaned.dump"
-        dump(cluster, _DATABASE, cleaned)
-        _restored(cluster, cleaned)
+        dump(cluster, DATABASE, cleaned)
+        restored(cluster, cleaned)
         cleaned.unlink()
 
-    return _measured(cluster, work)
+    return measured(cluster, work)
 
 
-def _restored(cluster: Cluster, archive: Path) -> None:
-    cluster.create_database(_DATABASE)
-    restore(cluster, archive, _DATABASE)
+def restored(cluster: Cluster, archive: Path) -> None:
+    """Restore an archive as it is, with two jobs, into ``DATABASE``, made anew."""
+    cluster.create_database(DATABASE)
+    restore(cluster, archive, DATABASE)
 
 
-def _measured(cluster: Cluster, work: Callable[[], None]) -> Restore:
-    postmaster = int(cluster.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")[0][0])
+def measured(cluster: Cluster, work: Callable[[], None]) -> Restore:
+    """What some work took: this process's children, the server, and the clock."""
+    postmaster = resources.postmaster_of(cluster)
     client, server, started = resources.of_children(), resources.of_server(postmaster), time.monotonic()
     work()
     wall = time.monotonic() - started

@@ -18,6 +18,7 @@ from bc_pipelines.proof import Collector
 from benchmarks import resources
 
 STAFF_DOMAINS = frozenset(("buckinghamshire.example", "torchbox.example"))
+POLICY = Policy("staging", STAFF_DOMAINS, "keep", "sink@mail.example", "a shared password")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,6 @@ def work(archive: Path, jobs: int, written: Path) -> Work:
     Raises:
         RuntimeError: the proof failed, so that there is nothing to measure.
     """
-    policy = Policy("staging", STAFF_DOMAINS, "keep", "sink@mail.example", "a shared password")
     started = time.monotonic()
     with (
         written.open("w+b") as target,
@@ -67,7 +67,7 @@ def work(archive: Path, jobs: int, written: Path) -> Work:
         Collector(staff_domains=STAFF_DOMAINS) as collector,
     ):
         raw = collector.tee(source)
-        manifest = sanitise(raw, target, Catalogue.load(), policy)
+        manifest = sanitise(raw, target, Catalogue.load(), POLICY)
         proof = collector.search(written, jobs)
     if not proof.passed:
         raise RuntimeError(f"the archive is not proven: {proof.reason}")

@@ -1,0 +1,32 @@
+"""What the council's site has birdbath delete; a model each, with birdbath's own deleter."""
+
+from birdbath.processors import BaseModelDeleter
+from wagtail.contrib.forms.models import FormSubmission
+from wagtail.contrib.search_promotions.models import Query
+
+from bc_pipelines.sandbox.site.blogs.models import BlogAlertSubscription
+from bc_pipelines.sandbox.site.recruitment.models import JobAlertSubscription
+
+
+class FormSubmissions(BaseModelDeleter):  # type: ignore[misc]
+    """Forms that were sent in."""
+
+    model = FormSubmission
+
+
+class SearchQueries(BaseModelDeleter):  # type: ignore[misc]
+    """What was searched for."""
+
+    model = Query
+
+
+class BlogAlertSubscriptions(BaseModelDeleter):  # type: ignore[misc]
+    """Subscriptions to blogs."""
+
+    model = BlogAlertSubscription
+
+
+class JobAlertSubscriptions(BaseModelDeleter):  # type: ignore[misc]
+    """Subscriptions to vacancies."""
+
+    model = JobAlertSubscription
