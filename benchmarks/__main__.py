@@ -57,7 +57,9 @@ def main(
     ] = True,
     with_birdbath: Annotated[
         bool,
-        typer.Option("--birdbath/--no-birdbath", help="Measure django-birdbath anew, which takes minutes."),
+        typer.Option(
+            "--birdbath/--no-birdbath", help="Measure django-birdbath anew; at scale 100 that takes ten minutes."
+        ),
     ] = False,
 ) -> None:
     """Measure what docs/benchmarks.md reports."""

@@ -184,7 +184,7 @@ def _comparisons(measured: Measured) -> list[Row]:
 def _birdbath(measured: Measured) -> list[Row]:
     found = measured.birdbath
     if found is None:
-        return [Row(What.BIRDBATH, "not measured yet; `make bench` does it with `--birdbath`")]
+        return [Row(What.BIRDBATH, "not measured yet; `python -m benchmarks --birdbath` does it")]
     times = found.wall / found.refresh
     return [
         Row(

@@ -3,9 +3,14 @@
 from birdbath.processors import BaseModelDeleter
 from wagtail.contrib.forms.models import FormSubmission
 from wagtail.contrib.search_promotions.models import Query
+from wagtail.models import ReferenceIndex
 
 from bc_pipelines.sandbox.site.blogs.models import BlogAlertSubscription
 from bc_pipelines.sandbox.site.recruitment.models import JobAlertSubscription
+
+# The council's admin lists both, and of what Wagtail's admin lists, its index of references follows every deletion.
+for listed in (BlogAlertSubscription, JobAlertSubscription):
+    ReferenceIndex.register_model(listed)
 
 
 class FormSubmissions(BaseModelDeleter):  # type: ignore[misc]
