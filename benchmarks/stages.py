@@ -45,7 +45,9 @@ STAGES: Mapping[str, Sequence[str]] = {
     "Taking identifiers": ("bc_pipelines.proof.gather",),
     "Uncovering hidden text": ("bc_pipelines.proof.hidden",),
     "Cutting text up": ("bc_pipelines.proof.text", "bc_pipelines.proof.seams"),
-    "Looking up": ("bc_pipelines.proof.scan", "bc_pipelines.proof.register"),
+    "Looking up": ("bc_pipelines.proof.layer", "bc_pipelines.proof.register"),
+    "Leaving out what was seen": ("bc_pipelines.proof.search",),
+    "Which row and column": ("bc_pipelines.proof.scan",),
 }
 """By stage: modules of the product, or `module:function` of one. The first stage of which any function is at work has
 the time, so that what is done for the control, or to take identifiers, is theirs."""
