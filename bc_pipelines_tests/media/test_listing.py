@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -16,6 +16,9 @@ from bc_pipelines.media.plan import make_plan
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
 from bc_pipelines_tests.media.test_contract import ODD
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 PLAIN = (
     "a b.jpg",
@@ -67,19 +70,24 @@ def answered(pair: Pair, answers: Callable[[str], tuple[int, bytes] | None]) -> 
     pair.source.client.meta.events.register("before-send.s3.ListObjectsV2", answer)
 
 
-def test_pages_read_quickly_say_what_botocore_says(pair: Pair) -> None:
-    """Keys with signs and letters of all kinds, sizes, ETags and times, and the way to the next page."""
-    keys = ODD if "moto" in pair.source.client.list_buckets()["Owner"].get("DisplayName", "") else PLAIN
-    for key in keys:
-        pair.put(pair.source, key, key.encode())
-    slow = boto3.client(
+def plain(address: str) -> "S3Client":
+    """A client as boto3 makes it."""
+    return boto3.client(
         "s3",
-        endpoint_url=pair.source.client.meta.endpoint_url,
+        endpoint_url=address,
         aws_access_key_id=servers.ACCESS_KEY,
         aws_secret_access_key=servers.SECRET_KEY,
         region_name="eu-west-2",
         config=Config(signature_version="s3v4"),
     )
+
+
+def test_pages_read_quickly_say_what_botocore_says(pair: Pair) -> None:
+    """Keys with signs and letters of all kinds, sizes, ETags and times, and the way to the next page."""
+    keys = ODD if "moto" in pair.source.client.list_buckets()["Owner"].get("DisplayName", "") else PLAIN
+    for key in keys:
+        pair.put(pair.source, key, key.encode())
+    slow = plain(pair.source.client.meta.endpoint_url)
     asked: Mapping[str, Any] = {"Bucket": pair.source.name, "MaxKeys": 3}
     fields = ("Key", "LastModified", "ETag", "Size")
     read = [
@@ -92,6 +100,51 @@ def test_pages_read_quickly_say_what_botocore_says(pair: Pair) -> None:
     ]
     assert read[0] == read[1]
     assert [row[0] for row in read[1]] == sorted(keys, key=str.encode)
+
+
+FORMS = {
+    "signs": page("a&amp;b.jpg", "c&#38;d&#x26;&lt;.jpg", "e\u20ac&#8364;.jpg", "f&#13;g.jpg", " h.jpg "),
+    "encoded": page("a%26b+c.jpg").replace(b"<IsT", b"<EncodingType>url</EncodingType><IsT"),
+    "another quote": page("a.jpg", "b.jpg").replace(b"&quot;", b"&#34;"),
+    "no quote": page("a.jpg", "b.jpg").replace(b"&quot;", b""),
+    "more fields": page("a.jpg", "b.jpg")
+    .replace(b"<Size>", b"<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><Size>")
+    .replace(b"</Size>", b"</Size><Owner><ID>1</ID></Owner>\n<StorageClass/>"),
+    "indented": page("a.jpg", "b.jpg").replace(b"><", b">\r\n  <"),
+    "another order": page("a.jpg", "b.jpg")
+    .replace(b"<Key>a.jpg</Key>", b"")
+    .replace(b"<ETag>", b"<Key>a</Key><ETag>", 1),
+    "attributes": page("a.jpg", "b.jpg").replace(b"<Contents>", b'<Contents kind="object">', 1),
+    "a section": page("<![CDATA[a&b]]>.jpg", "c.jpg"),
+    "a comment": page("a<!-- b -->.jpg", "c.jpg"),
+    "a carriage return": page("a\r\nb.jpg"),
+    "nothing": page(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_pages_of_any_form_say_what_botocore_says(form: str) -> None:
+    """Whatever else a server writes into a page, it is read as botocore reads it."""
+    quick, slow = servers.nowhere(), plain("http://127.0.0.1")
+    pages = []
+
+    def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        return response(request.url, 200, FORMS[form])
+
+    for made in (quick, slow):
+        made.meta.events.register("before-send.s3", answer)
+        pages.append(made.list_objects_v2(Bucket="some"))
+    fields = ("Key", "LastModified", "ETag", "Size")
+    read = [[tuple(map(found.get, fields)) for found in each.get("Contents", ())] for each in pages]
+    assert read[0] == read[1]
+    assert pages[0]["IsTruncated"] is pages[1]["IsTruncated"] is False
+
+
+def test_an_error_with_status_200_is_asked_again(on_moto: Pair) -> None:
+    """An answer that says of itself that it is an error, or ends in the middle, is no page: the next one counts."""
+    broken = [b"<Error><Code>InternalError</Code></Error>", page("b.jpg", "c.jpg")[:-30]]
+    answered(on_moto, lambda _: (200, broken.pop() if broken else page("a.jpg")))
+    assert [item.key for item in listing(on_moto.source)] == ["a.jpg"]
 
 
 NO_TOKEN = page("a.jpg", more=True).replace(b"NextContinuationToken", b"Lost")
