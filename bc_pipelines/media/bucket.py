@@ -59,8 +59,12 @@ def client(
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
 
     config = Config(
+        # The buckets' access logs show who it was; botocore puts its own name together anew for each request, which
+        # takes longer than to sign it.
+        user_agent="bc-pipelines",
         signature_version="s3v4",
         response_checksum_validation="when_required",
         request_checksum_calculation="when_required",
@@ -70,7 +74,9 @@ def client(
     )
     try:
         # A session of its own: boto3's shared one would go on with credentials that it found earlier.
-        session = boto3.session.Session(access_key, secret_key, region_name=region)
+        core = get_session()
+        pages.read_times_quickly(core)
+        session = boto3.session.Session(access_key, secret_key, region_name=region, botocore_session=core)
         made = session.client("s3", endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise MediaError(

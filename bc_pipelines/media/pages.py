@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
 _EVENT, _OPERATION = "before-parse.s3.*", "ListObjectsV2"
@@ -36,6 +37,7 @@ _OBJECT = re.compile(
     """,
     re.VERBOSE,
 )
+_AMAZONS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 _GROUPS = _OBJECT.groups
 
 
@@ -53,6 +55,23 @@ def read_quickly(client: S3Client) -> None:
         client.meta.events.unregister(_EVENT, handler)
     for handler in (_take_contents, *theirs):
         client.meta.events.register_first(_EVENT, handler)
+
+
+def read_times_quickly(session: Session) -> None:
+    """Have a session's clients read times so, of which every answer to a copy has one.
+
+    Args:
+        session: is changed.
+    """
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)
+
+
+def _time(written: str) -> datetime:
+    """A time in Amazon's form; whatever is of another is left to botocore."""
+    from botocore.utils import parse_timestamp
+
+    # Without a zone it would be this machine's.
+    return datetime.fromisoformat(written) if _AMAZONS_TIME.fullmatch(written) else parse_timestamp(written)
 
 
 def _take_contents(
