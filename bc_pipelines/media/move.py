@@ -8,9 +8,10 @@ Access lists do not: public reading must come from the bucket's policy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from bc_pipelines.media.bucket import AT_ONCE, Bucket, clear_errors, code_of
@@ -99,18 +100,21 @@ def each(plan: Plan, one: Callable[[Change], str], on_progress: OnProgress | Non
     """
     moved = Moved()
     changes = iter(plan.of(Action.COPY, Action.REPLACE))
+    done: SimpleQueue[Future[str]] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         under_way: dict[Future[str], Change] = {}
 
         def begin(some: Iterable[Change]) -> None:
-            under_way.update({pool.submit(one, change): change for change in some})
+            for change in some:
+                future = pool.submit(one, change)
+                under_way[future] = change
+                future.add_done_callback(done.put)
 
         begin(islice(changes, 2 * AT_ONCE))
         while under_way:
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-            for future in done:
-                _note(moved, under_way.pop(future), future)
-            begin(islice(changes, len(done)))
+            future = done.get()
+            _note(moved, under_way.pop(future), future)
+            begin(islice(changes, 1))
             if on_progress:
                 on_progress(len(moved.copied), moved.bytes_copied)
     return moved
