@@ -15,8 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 from bc_pipelines.media.bucket import client
 from bc_pipelines.sandbox import s3
 
@@ -94,6 +92,9 @@ def _running(
 
 
 def _answers(address: str) -> bool:
+    # Not at the top: whoever needs the keys alone, as a benchmark of a start does, has no use for it.
+    import httpx
+
     try:
         httpx.get(address, timeout=5, trust_env=False)
     except httpx.TransportError:
