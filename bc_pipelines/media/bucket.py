@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
 from bc_pipelines.media import pages
 from bc_pipelines.media.errors import MediaError
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
 
 AT_ONCE = 16
@@ -48,15 +50,17 @@ def client(
     """Make an S3 client.
 
     Args:
-        access_key: of an identity; boto3's usual places if left out.
+        access_key: of an identity; botocore's usual places if left out.
         secret_key: of the same.
-        region: of the buckets; boto3's usual places if left out.
-        endpoint: another S3 than Amazon's; boto3's usual places if left out.
+        region: of the buckets; botocore's usual places if left out.
+        endpoint: another S3 than Amazon's; botocore's usual places if left out.
+
+    Returns:
+        botocore's client, without what boto3 adds to it (`upload_file` and the like).
 
     Raises:
-        MediaError: what boto3 finds in its usual places cannot be used, such as a profile that does not exist.
+        MediaError: what botocore finds in its usual places cannot be used, such as a profile that does not exist.
     """
-    import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import get_session
@@ -73,18 +77,34 @@ def client(
         max_pool_connections=AT_ONCE + 2,
     )
     try:
-        # A session of its own: boto3's shared one would go on with credentials that it found earlier.
-        core = get_session()
-        pages.read_times_quickly(core)
-        session = boto3.session.Session(access_key, secret_key, region_name=region, botocore_session=core)
-        made = session.client("s3", endpoint_url=endpoint, config=config)
+        # A session of its own: a shared one would go on with credentials that it found earlier.
+        session = get_session()
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+        pages.read_times_quickly(session)
+        made = session.create_client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=config,
+        )
     except (BotoCoreError, ValueError) as error:
         raise MediaError(
             f"S3 cannot be reached as this machine is set up ({type(error).__name__}): look at AWS_PROFILE, the other "
             "AWS_* variables and the files in ~/.aws. No object was touched."
         ) from None
-    pages.read_quickly(made)
-    return made
+    s3 = cast("S3Client", made)
+    pages.read_quickly(s3)
+    return s3
+
+
+@cache
+def _models(path: str | None) -> Loader:
+    """Botocore's descriptions of S3, of which each session would read a megabyte again."""
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
 
 
 def code_of(error: Exception) -> str:
@@ -102,16 +122,15 @@ def clear_errors(doing: str, bucket: Bucket) -> Iterator[None]:
         bucket: the bucket.
 
     Raises:
-        MediaError: in place of boto3's errors.
+        MediaError: in place of botocore's errors.
     """
-    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
     try:
         yield
     # The last two are of answers that are not S3's.
-    except (ClientError, BotoCoreError, Boto3Error, ResponseParserError, ValueError) as error:
+    except (ClientError, BotoCoreError, ResponseParserError, ValueError) as error:
         raise MediaError(
             f"Could not {doing} {bucket} ({code_of(error)}). Look at the bucket's name, region and keys, and at what "
             "the identity may do there; then start again, which goes on where this stopped."

@@ -152,12 +152,11 @@ def _nameless(key: str) -> str:
 
 
 def _note(moved: Moved, change: Change, future: Future[str]) -> None:
-    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         etag = future.result()
-    except (ClientError, BotoCoreError, Boto3Error) as error:
+    except (ClientError, BotoCoreError) as error:
         code = code_of(error)
         if code in _CHANGED:
             moved.changed.append(change.key)

@@ -58,7 +58,7 @@ class Mover:
     """How rclone works.
 
     Attributes:
-        keys: of the identity that reads or writes the bucket; what boto3 finds in its usual places if left out.
+        keys: of the identity that reads or writes the bucket; what botocore finds in its usual places if left out.
         variables: of its environment: proxies, authorities to trust. Not keys.
         bandwidth: as rclone has it, such as `4M` for four megabytes a second; no limit if empty.
         at_once: files under way at the same time.
@@ -221,9 +221,9 @@ def _environment(bucket: Bucket, mover: Mover) -> dict[str, str]:
 
 
 def _usual_keys() -> Keys:
-    from boto3.session import Session
+    from botocore.session import get_session
 
-    found = Session().get_credentials()
+    found = get_session().get_credentials()
     frozen = found.get_frozen_credentials() if found else None
     if not frozen or not frozen.access_key or not frozen.secret_key:
         raise MediaError("There are no keys for the bucket; nothing was copied. Set its access key and secret key.")
