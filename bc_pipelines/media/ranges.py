@@ -3,7 +3,8 @@
 A bucket answers a thousand keys a question, and each question takes the time of a journey; Wagtail's originals all have
 one prefix, so ranges cannot go by folders. Nobody knows beforehand where half of the keys lie: whoever has nothing to
 do takes the back part of a range that somebody is in, and where that turns out empty, the cost was a question to each
-side. Small buckets are never split.
+side. So a range is split only where answers are waited for, which several questions at a time can help; reading them
+is the work of one processor whatever is done, and small buckets have few.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Condition
+from time import monotonic, process_time
 
 from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.listing import Span, listing
 from bc_pipelines.media.plan import MOST_NAMED, Pair, Plan, Rule, compare, note_absent, side_by_side
 
-AT_ONCE = 8
+AT_ONCE = 4
 """Ranges at the same time; each asks two buckets, and asks ahead."""
 
 SMALL = 10_000
 """Keys that are compared before anything is split: no more than ten questions to each side."""
+
+BUSY = 0.5
+"""A process that works for a larger share of the time than this is not kept waiting by its ranges."""
 
 _BETWEEN_SPLITS = 2_000
 _DEEPEST = 8
@@ -154,13 +159,15 @@ def _help(work: _Work, source: Bucket, target: Bucket, rule: Rule) -> None:
 def _cut(pairs: Iterator[Pair], span: Span, work: _Work) -> Iterator[Pair]:
     """What lies in a range, whose end may come nearer meanwhile."""
     earlier, due = "", _BETWEEN_SPLITS if span.after else SMALL
+    time, worked = monotonic(), process_time()
     for number, pair in enumerate(pairs, 1):
         if work.over or not span.holds(pair[0]):
             return
         if number % _BETWEEN_SPLITS == 0:
-            if number >= due:
+            now, work_now = monotonic(), process_time()
+            if number >= due and work_now - worked < BUSY * (now - time):
                 work.split(span, earlier, pair[0])
-            earlier = pair[0]
+            earlier, time, worked = pair[0], now, work_now
         yield pair
 
 

@@ -3,6 +3,7 @@
 No real server makes a million objects in the time that a test has.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -23,14 +24,16 @@ class Keys:
         begins: where ranges began.
     """
 
-    def __init__(self, count: int, denied_after: str | None) -> None:
+    def __init__(self, count: int, denied_after: str | None, seconds: float) -> None:
         self.questions = 0
         self.begins: list[str] = []
         self._count = count
         self._denied_after = denied_after
+        self._seconds = seconds
 
     def list_objects_v2(self, **asked: str) -> dict[str, Any]:
         """As S3's."""
+        time.sleep(self._seconds)
         self.questions += 1
         self.begins.append(asked.get("StartAfter", ""))
         after = asked.get("ContinuationToken") or self.begins[-1]
@@ -54,11 +57,12 @@ class Keys:
         return low
 
 
-def bucket(count: int, denied_after: str | None = None) -> Bucket:
+def bucket(count: int, denied_after: str | None = None, seconds: float = 0) -> Bucket:
     """Give such a bucket.
 
     Args:
         count: of its keys.
         denied_after: pages behind this key are refused.
+        seconds: that an answer takes.
     """
-    return Bucket("a-million", cast(Any, Keys(count, denied_after)))
+    return Bucket("a-million", cast(Any, Keys(count, denied_after, seconds)))

@@ -22,7 +22,8 @@ RULE = Rule((), frozenset(), {}, True, None)
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let even these tests' buckets be split."""
+    """Let even these tests' buckets be split, as if their answers were waited for."""
+    monkeypatch.setattr(ranges, "BUSY", sys.maxsize)
     monkeypatch.setattr(ranges, "SMALL", 20)
     monkeypatch.setattr(ranges, "_BETWEEN_SPLITS", 10)
 
@@ -58,9 +59,19 @@ def test_an_error_in_any_range_ends_the_plan() -> None:
         plan_in_ranges(source, target, RULE)
 
 
-def test_many_keys_are_really_split() -> None:
-    """Ranges begin in the middle of a flat prefix, and hardly a question is wasted."""
+def test_who_is_not_kept_waiting_asks_no_more_than_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading answers takes all the time, both sides are listed once."""
+    # Any share of the time, because a machine on which others work keeps everybody waiting.
+    monkeypatch.setattr(ranges, "BUSY", 0)
     source, target = million.bucket(100_000), million.bucket(100_000)
+    plan = plan_in_ranges(source, target, RULE)
+    assert (plan.kept, plan.changes) == (100_000, [])
+    assert source.client.questions == target.client.questions == 100  # type: ignore[attr-defined]
+
+
+def test_many_keys_are_really_split() -> None:
+    """Where answers take a while, ranges begin in the middle of a flat prefix, and few questions are wasted."""
+    source, target = million.bucket(100_000, seconds=0.1), million.bucket(100_000, seconds=0.1)
     plan = plan_in_ranges(source, target, RULE)
     assert (plan.kept, plan.changes) == (100_000, [])
     assert len({begin for begin in source.client.begins if begin.startswith("original_images/0")}) > 1  # type: ignore[attr-defined]
