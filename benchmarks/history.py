@@ -17,10 +17,11 @@ _BLOCKS = 14
 _MOST_SAVES_IN_A_ROW = 4
 _ONE_COMMENT_IN = 25
 _WORDS = 6_000
+# Without vowels and ends that make words of which nobody wants to read.
 _SYLLABLE = (
     ("b", "br", "c", "ch", "d", "f", "fl", "g", "gr", "h", "k", "l", "m", "n", "p", "pl", "r", "s", "sh", "st", "t"),
-    ("a", "ai", "e", "ea", "i", "o", "oa", "ou", "u", "ar", "er", "or"),
-    ("b", "ck", "d", "g", "l", "ll", "m", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "s", "sh", "st", "t", "th"),
+    ("a", "ai", "e", "ea", "o", "oa", "ou", "ar", "er", "or"),
+    ("b", "d", "g", "l", "ll", "m", "n", "nd", "ng", "nt", "p", "r", "rd", "rk", "s", "sh", "st", "t", "th"),
 )
 
 
