@@ -70,7 +70,7 @@ def _time(written: str) -> datetime:
     """A time in Amazon's form; whatever is of another is left to botocore."""
     from botocore.utils import parse_timestamp
 
-    # Without a zone it would be this machine's.
+    # The standard library takes some numbers for days, which may be seconds.
     return datetime.fromisoformat(written) if _AMAZONS_TIME.fullmatch(written) else parse_timestamp(written)
 
 
