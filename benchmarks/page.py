@@ -78,7 +78,7 @@ up the other, and the search begins when the copy is written.
 - **The codec** passes all rows of the archive in one process. Each way does more than the one before: bytes as
   they stand; decompressed to count rows; split into fields, joined and compressed anew.
 - **Media** go through the programs in turn, on one local server (`rclone serve s3`). Each run is a process of its own,
-  whose start counts; ours takes 0.3 CPU seconds for that. Ratios are by the clock, and where somebody else is busy they
+  whose start counts; ours takes 0.2 CPU seconds for that. Ratios are by the clock, and where somebody else is busy they
   favour whoever needs the processor least. rclone runs as `sync --checksum --fast-list`, the others as they come, each
   with 16 requests at once. Requests are counted in the log of another server, for few objects. Many keys are spread
   over folders of {keys_a_folder}.
