@@ -60,6 +60,7 @@ up the other, and the search begins when the copy is written.
   product's own functions: downloaded by Range over TLS from this machine, sanitised on the way for profile `local` and
   proven, restored by as many jobs as there are cores, every table counted against the manifest, searched for what the
   public sent in, analysed, swapped in by name. The plain restore has none of that, and has its archive on the disk.
+  Developers mostly pull an archive that the server sanitised and proved at night, from the store, as the next row has.
 - **Restore and django-birdbath** is the plain restore and then `run_birdbath` on the sandbox's site, with processors
   like the council's own: e-mail addresses and passwords of accounts, form submissions, search queries, both tables of
   alerts. Hashing takes a fixed time an account, and Wagtail looks into its index of references for every alert that is
