@@ -19,6 +19,7 @@ from bc_pipelines.defs.jobs import archive_config, pull_config
 from bc_pipelines.defs.launch import Outcome, run_job
 from bc_pipelines.operations import local_archive
 from bc_pipelines.operations.archive_store import ArchiveStore, Seen
+from bc_pipelines.sandbox import s3
 from bc_pipelines.sandbox.world import BUCKETS
 from bc_pipelines_tests.archive_commands import BUCKS, WAIT_SECONDS
 from bc_pipelines_tests.journeys.world import STAGING, Outside
@@ -233,13 +234,22 @@ def stopped(step: str, number: int) -> tuple[int, str]:
         return process.wait(WAIT_SECONDS), said
 
 
-@pytest.mark.usefixtures("archives", "no_token")
+@pytest.fixture
+def tampered(archives: dict[str, Outcome], outside: Outside) -> Iterator[None]:
+    """Another file in the place of staging's newest archive, for the length of a test."""
+    found = local_archive.newest(store(), "staging")
+    assert found is not None
+    client = s3.client(outside.world)
+    kept = client.get_object(Bucket=BUCKETS["archives"], Key=found.key)["Body"].read()
+    store().put_text(found.key, "another one", "application/octet-stream")
+    yield
+    client.put_object(Bucket=BUCKETS["archives"], Key=found.key, Body=kept)
+
+
+@pytest.mark.usefixtures("tampered", "no_token")
 def test_an_archive_that_was_tampered_with_is_not_used(local: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its digest is not the one that was noted: nothing is restored."""
     monkeypatch.delenv("DAGSTER_HOME")
-    found = local_archive.newest(store(), "staging")
-    assert found is not None
-    store().put_text(found.key, "another one", "application/octet-stream")
     result = bucks("pull", "data", "staging", "--old", "drop")
     assert result.exit_code == BAD_INPUT
     assert "is not the archive that was stored there" in result.stderr

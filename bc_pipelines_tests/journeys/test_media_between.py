@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("first")
 OURS = BUCKETS["staging"]
-LEFT_OVER = "images/left-over.jpg"
+LEFT_OVER = "original_images/left-over.jpg"
 
 
 @pytest.fixture
@@ -65,17 +65,17 @@ def test_private_documents_stay_away_from_a_domain_before_the_bucket() -> None:
 
 def test_a_plan_that_went_stale_is_not_carried_out(left_over: "S3Client") -> None:
     """What differs has changed between the plan and somebody's yes: nothing is deleted."""
-    with between("production", "staging", Scope.MEDIA, deletes=True) as ends:
-        left_over.put_object(Bucket=OURS, Key="images/another.jpg", Body=b"uploaded meanwhile")
+    with between("production", "staging", Scope.IMAGES, deletes=True) as ends:
+        left_over.put_object(Bucket=OURS, Key="original_images/another.jpg", Body=b"uploaded meanwhile")
         with pytest.raises(Refused, match="has changed since the plan was shown"):
             ends.carry_out(None, True)
-    left_over.delete_object(Bucket=OURS, Key="images/another.jpg")
+    left_over.delete_object(Bucket=OURS, Key="original_images/another.jpg")
     assert left_over.head_object(Bucket=OURS, Key=LEFT_OVER)
 
 
 def test_a_plan_that_still_holds_is_carried_out(left_over: "S3Client") -> None:
     """The control: nothing changed in between, so what no row names is deleted."""
-    with between("production", "staging", Scope.MEDIA, deletes=True) as ends:
+    with between("production", "staging", Scope.IMAGES, deletes=True) as ends:
         assert ends.carry_out(None, True).deleted == [LEFT_OVER]
 
 

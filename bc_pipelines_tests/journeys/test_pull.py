@@ -84,7 +84,7 @@ def test_staging_is_pulled(first: Outcome, outside: Outside, local: Cluster) -> 
     assert first.succeeded
     with open_tools() as tools:
         tools.heroku.wait(STAGING, tools.heroku.capture(tools.heroku.database(STAGING)))
-    result = bucks("pull", "data", "staging", "--json", "--old", "keep")
+    result = bucks("pull", "data", "staging", "--from-heroku", "--json", "--old", "keep")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["environment"] == "staging"
     staff = {str(row[0]) for row in outside.sql("staging", "SELECT email FROM users_user")} - {""}
