@@ -59,7 +59,7 @@ OPEN = "ready,served_pages,media,reset_report"
 KILLS = {
     "1 plan": Kill("reset", "reset:begin", "after", State.PLANNED, closed=False, restores=0),
     "1 accounts noted": Kill("reset", "mend:remember_extra_accounts", "after", State.PLANNED, closed=False, restores=0),
-    "2 backup": Kill("reset", "backups:_look_at", "before", State.PLANNED, closed=False, restores=0),
+    "2 backup": Kill("reset", "backups:_what_it_holds", "before", State.PLANNED, closed=False, restores=0),
     "3 sanitise and prove": Kill("reset", "sanitise:_keep", "before", State.BACKED_UP, closed=False, restores=0),
     "4 media in": Kill("reset", "media_reset:carry_out", "before", State.SANITISED, closed=False, restores=0),
     "6 closed, not wiped": Kill("reset", "wipe:_close", "after", State.WIPING, closed=True, restores=0),
@@ -79,6 +79,7 @@ KILLS = {
 def test_a_kill_leaves_a_known_state(outside: Outside, victim: str, kill: Kill) -> None:
     """The record tells how far it came, the site is closed or open as it says, and nothing of the run is left."""
     before, rows = restores(outside), outside.rows("staging") if not outside.maintenance() else {}
+    earlier = newest(outside).id
     if victim == POSTGRES and kill.place:
         assert run(kill, group_of(outside, POSTGRES)) == 1
         start_again(outside, POSTGRES)
@@ -86,6 +87,7 @@ def test_a_kill_leaves_a_known_state(outside: Outside, victim: str, kill: Kill) 
         assert run(kill) == (KILLED if kill.place else 0)
     until(lambda: holder_of(outside.world.database_url("dagster")) is None)
     assert newest(outside).state is kill.state
+    assert (newest(outside).id != earlier) == (kill.how == "reset"), "it is not this run that was looked at"
     assert outside.maintenance() == kill.closed
     assert any(outside.running().values()) != kill.closed
     assert len(restores(outside) - before) == kill.restores
