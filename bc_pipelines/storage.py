@@ -48,6 +48,10 @@ class Keys:
     secret_key: str = field(repr=False)
 
 
+PERSONAL = ("wagtail_uploads/", "avatar_images/", "imported_files/")
+"""Folders whose files are people's: where Wagtail puts unfinished uploads and avatars, and a transfer its sources."""
+
+
 @dataclass(frozen=True)
 class MediaSettings:
     """What is said about media.
@@ -65,7 +69,7 @@ class MediaSettings:
 
     scope: Scope = Scope.MEDIA
     media_copy: CopyAs = CopyAs.BOTH
-    excluded: tuple[str, ...] = ("wagtail_uploads/", "avatar_images/", "imported_files/")
+    excluded: tuple[str, ...] = PERSONAL
     most_deletes: int = 5_000
     most_deleted_share: float = 0.2
     buckets: Mapping[str, str] = field(default_factory=dict)
@@ -97,7 +101,7 @@ def read_media(
     return MediaSettings(
         scope=Scope(_one_of(table, "scope", Scope, usual.scope)),
         media_copy=CopyAs(_one_of(table, "media_copy", CopyAs, usual.media_copy)),
-        excluded=tuple(dict.fromkeys((*usual.excluded, *_prefixes(table)))),
+        excluded=tuple(dict.fromkeys((*PERSONAL, *_prefixes(table)))),
         most_deletes=_whole(table, "most_deletes", usual.most_deletes),
         most_deleted_share=_share(table, "most_deleted_share", usual.most_deleted_share),
         buckets=buckets,

@@ -95,8 +95,8 @@ def _shrunken(plan: Plan, source: Place, limits: Limits, before: int | None) -> 
 
 def _too_many_deletions(plan: Plan, target: Place, limits: Limits) -> Iterator[str]:
     count = len(plan.of(Action.DELETE))
-    if count > limits.most_deletes:
-        yield f"{count} objects of {target} would be deleted; {limits.most_deletes} are allowed."
+    if (everything := count + len(plan.personal)) > limits.most_deletes:
+        yield f"{everything} objects of {target} would be deleted; {limits.most_deletes} are allowed."
     elif count > max(limits.few, plan.target_count * limits.most_deleted_share):
         share = limits.most_deleted_share
         yield f"{count} of {plan.target_count} objects of {target} would be deleted; a share of {share:.0%} is allowed."

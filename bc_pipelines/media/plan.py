@@ -94,8 +94,8 @@ class Plan:
         source_bytes: their size.
         target_count: objects of the target that are in scope.
         excluded: objects of the source that are left out, by the prefix that says so.
-        personal: where the rule clears them, keys below such prefixes that both sides have. The target's are copies of
-            former days; nobody is told their names, which may be a person's.
+        personal: keys that both sides have below prefixes that the rule clears: the target's are copies of former days.
+            Nobody is told their names, which may be a person's.
         left_out: keys that were left out by name.
         recognised: what is kept although the ETags do not show it, and the ledger did not: lines that the ledger gets.
         unnamed: keys of the source that no row of the database names, the first of them; they are not copied.
@@ -141,7 +141,7 @@ class Rule:
     """What is left alone, and when two objects differ; as ``make_plan`` has it.
 
     Attributes:
-        clears_personal: whether copies of what is excluded are deleted, where both sides have a key.
+        cleared: those of the excluded prefixes below which the target's copy goes where both sides have a key.
     """
 
     excluded: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ class Rule:
     etags_are_md5: bool = True
     has_bytes_of: HasBytesOf | None = None
     wanted: Wanted | None = None
-    clears_personal: bool = False
+    cleared: tuple[str, ...] = ()
 
     def difference(self, ours: Item, theirs: Item) -> str:
         """Why the target's object must be replaced; nothing if the two are the same.
@@ -217,7 +217,7 @@ def compare(pairs: Iterable[Pair], rule: Rule) -> Plan:
         if key.startswith(rule.excluded):
             prefix = next(each for each in rule.excluded if key.startswith(each))
             plan.excluded[prefix] = plan.excluded.get(prefix, 0) + (ours is not None)
-            plan.personal += [key] if rule.clears_personal and ours and theirs else []
+            plan.personal += [key] if ours and theirs and key.startswith(rule.cleared) else []
         elif key in rule.left_out:
             plan.left_out.append(key)
         else:

@@ -21,7 +21,7 @@ from bc_pipelines.operations.media_places import MediaPlaces, Route
 from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
-from bc_pipelines.storage import Scope
+from bc_pipelines.storage import PERSONAL, Scope
 from bc_pipelines.wagtail_sql import files as files_sql
 from bc_pipelines.wagtail_sql.files import File, Kind
 
@@ -117,7 +117,7 @@ def plan_files(
         excluded=media.excluded,
         ledger=before,
         wanted=Wanted({file.key for file in in_scope}, _withheld(tools, target, way, in_scope)),
-        clears_personal=True,
+        cleared=PERSONAL,
     )
     plan = plan_in_ranges(way.source, way.target, rule)
     found = guard.objections(

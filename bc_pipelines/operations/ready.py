@@ -205,7 +205,7 @@ def lights_out(tools: Tools, record: ResetRecord, why: str) -> None:
         GateClosed: always, with whether maintenance is on.
     """
     try:
-        tools.heroku.set_maintenance(record.app, on=True)
+        switch_maintenance(tools, record, on=True)
     except HerokuError as error:
         raise GateClosed(
             f"{why} {record.app} could not be put back into maintenance, so it is open and may be found. "

@@ -71,17 +71,25 @@ def test_what_the_source_lost_is_deleted_last(pair: Pair) -> None:
 
 
 def test_copies_of_personal_files_are_deleted(pair: Pair) -> None:
-    """What both sides have below an excluded prefix goes from the target; what only the target has may be its own."""
+    """What both sides have below a cleared prefix goes from the target; what only the target has may be its own.
+
+    A folder that is only excluded is left alone, and the guard counts what goes.
+    """
     for side in (pair.source, pair.target):
         pair.put(side, "avatar_images/jane.jpg")
+        pair.put(side, "films/long.mp4")
     pair.put(pair.source, "avatar_images/joan.jpg")
     pair.put(pair.target, "avatar_images/of-a-tester.jpg")
-    rule = Rule(excluded=("avatar_images/",), clears_personal=True)
+    rule = Rule(excluded=("avatar_images/", "films/"), cleared=("avatar_images/",))
     plan = plan_in_ranges(pair.source, pair.target, rule)
     assert (plan.changes, plan.personal) == ([], ["avatar_images/jane.jpg"])
+    none = Limits(most_deletes=0)
+    assert any(
+        "1 objects" in each for each in objections(plan, pair.source, pair.target, "", limits=none, deletes=True)
+    )
     assert delete(plan, pair.target, Moved()).deleted == ["avatar_images/jane.jpg"]
-    assert pair.keys(pair.target) == ["avatar_images/of-a-tester.jpg"]
-    assert pair.keys(pair.source) == ["avatar_images/jane.jpg", "avatar_images/joan.jpg"]
+    assert pair.keys(pair.target) == ["avatar_images/of-a-tester.jpg", "films/long.mp4"]
+    assert pair.keys(pair.source) == ["avatar_images/jane.jpg", "avatar_images/joan.jpg", "films/long.mp4"]
 
 
 def test_an_empty_source_wipes_nothing(pair: Pair) -> None:
