@@ -64,23 +64,30 @@ class Span:
 
 
 def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
-    """List a bucket. The next page is asked for while this one is used.
+    """List a bucket. The first page is asked for at once, so that two listings wait together; each next one meanwhile.
 
     Args:
         bucket: what to list.
         span: a part of its keys; all if left out. What lies behind its end may be listed too.
 
-    Yields:
+    Returns:
         Its objects in the order of their keys as UTF-8, which is S3's own (S3 manual, ListObjectsV2), and Python's too:
             bytes of UTF-8 and code points have one order.
 
     Raises:
-        MediaError: a page could not be had, or came out of order.
+        MediaError: while they are taken: a page could not be had, or came out of order.
     """
     span = span or Span()
+    ahead = ThreadPoolExecutor(max_workers=1)
+    return _items(bucket, span, ahead, ahead.submit(_page, bucket, span.after, None))
+
+
+def _items(
+    bucket: Bucket, span: Span, ahead: ThreadPoolExecutor, first: Future[ListObjectsV2OutputTypeDef]
+) -> Iterator[Item]:
     last = ""
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        following: Future[ListObjectsV2OutputTypeDef] | None = ahead.submit(_page, bucket, span.after, None)
+    following: Future[ListObjectsV2OutputTypeDef] | None = first
+    with ahead:
         while following is not None:
             page = following.result()
             contents = page.get("Contents", [])

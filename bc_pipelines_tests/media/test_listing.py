@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -9,10 +10,12 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 
+from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.listing import listing
 from bc_pipelines.media.move import copy, delete
-from bc_pipelines.media.plan import make_plan
+from bc_pipelines.media.plan import Rule, make_plan
+from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
 from bc_pipelines_tests.media.test_contract import ODD
@@ -219,3 +222,16 @@ def test_a_server_that_is_gone_is_an_error(pair: Pair) -> None:
     gone = servers.nowhere()
     with pytest.raises(MediaError, match=f"Could not list s3://{pair.source.name}/ .EndpointConnectionError"):
         list(listing(replace(pair.source, client=gone)))
+
+
+def test_both_sides_are_asked_before_either_answers() -> None:
+    """A plan of two small buckets takes one journey: each answer here waits until the other has been asked for."""
+    client, both = servers.nowhere(), Barrier(2, timeout=servers.PATIENCE_SECONDS)
+
+    def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        both.wait()
+        return response(request.url, 200, page("a.jpg"))
+
+    client.meta.events.register("before-send.s3.ListObjectsV2", answer)
+    plan = plan_in_ranges(Bucket("source", client), Bucket("target", client), Rule())
+    assert (plan.source_count, plan.target_count, plan.kept) == (1, 1, 1)
