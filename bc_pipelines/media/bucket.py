@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
 
-AT_ONCE = 16
-"""Requests under way at the same time."""
+AT_ONCE = 32
+"""Requests under way at the same time: what one process can make while each takes some tens of milliseconds."""
 
 
 @dataclass(frozen=True)
