@@ -291,25 +291,30 @@ _SECTIONS: tuple[Callable[[Measured], list[Row]], ...] = (
 )
 
 
-def _shares(found: Media, what: str, rival: str = "") -> list[float]:
-    """Our time against a rival's of the same round, or the fastest other's if none is named."""
+def _shares(found: Media, what: str, rival: str = "", *, start: bool = False) -> list[float]:
+    """Our time against a rival's of the same round, or the fastest other's if none is named; with our start or not."""
     others = [
         [run.wall for name, run in each[what].items() if name != OURS and rival in ("", name)] for each in found.rounds
     ]
-    return [each[what][OURS].wall / min(walls) for each, walls in zip(found.rounds, others, strict=True)]
+    own = [each[what][OURS].wall + start * each[what][OURS].start for each in found.rounds]
+    return [ours / min(walls) for ours, walls in zip(own, others, strict=True)]
 
 
 def _programs(found: Media, what: str, rival: str = "") -> str:
     """Our share of a rival's time, or of the fastest other's if none is named, and what each program took."""
     names = sorted(found.rounds[0][what], key=lambda name: (name != OURS, name))
     each = [_program(name, [one[what][name] for one in found.rounds]) for name in names]
-    return f"{_spread(_shares(found, what, rival))} of {rival or 'the fastest other'}'s: {'; '.join(each)}"
+    as_a_command = median(_shares(found, what, rival, start=True))
+    return (
+        f"{_spread(_shares(found, what, rival))} of {rival or 'the fastest other'}'s, {as_a_command:.2f} with Python's "
+        f"start: {'; '.join(each)}"
+    )
 
 
 def _program(name: str, runs: Sequence[Run]) -> str:
     seconds, processor = median(run.wall for run in runs), median(run.cpu for run in runs)
     wrong = "" if all(run.right for run in runs) else ", with a wrong result"
-    return f"{name} {seconds:.1f} s ({processor:.1f} CPU), {_mb(max(run.peak for run in runs))}{wrong}"
+    return f"{name} {seconds:.2f} s ({processor:.2f} CPU), {_mb(max(run.peak for run in runs))}{wrong}"
 
 
 def _requests(found: Media, what: str) -> str:

@@ -1,13 +1,17 @@
 """The programs that move media, this product's among them: their command lines, and what one run of each took."""
 
 import os
+import select
 import subprocess
 import sys
 import time
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO, Any
 
+from bc_pipelines.media.bucket import AT_ONCE
 from bc_pipelines.media.rclone import program
 from bc_pipelines_tests.media import servers
 from benchmarks import resources
@@ -15,11 +19,12 @@ from benchmarks.production import CHECKOUT
 
 OURS, RCLONE, S5CMD, AWS = "ours", "rclone", "s5cmd", "aws"
 _SECONDS = 3600
+_LOOK_SECONDS = 0.03
 # Where a rival has no number of its own, it gets ours.
-_AT_ONCE = "16"
+_AT_ONCE = str(AT_ONCE)
 # The server copies no parts, so that nothing may be copied in parts.
 _AWS_CONFIG = (
-    "[default]\ns3 =\n  multipart_threshold = 4GB\n  max_concurrent_requests = 16\n  addressing_style = path\n"
+    f"[default]\ns3 =\n  multipart_threshold = 4GB\n  max_concurrent_requests = {AT_ONCE}\n  addressing_style = path\n"
 )
 
 
@@ -28,15 +33,17 @@ class Run:
     """What one run of one program took.
 
     Attributes:
-        wall: seconds by the clock.
-        cpu: processor seconds of the program and its children.
+        wall: seconds by the clock; of this product's those of the step alone.
+        cpu: processor seconds of the program and its children, in the same time.
         peak: the most memory that it and a child of its had resident, in bytes.
+        start: seconds by the clock until a process was ready for the step; 0 of the others, whose ``wall`` has them.
         right: whether everything was there afterwards.
     """
 
     wall: float
     cpu: float
     peak: int
+    start: float = 0
     right: bool = True
 
 
@@ -70,18 +77,15 @@ class Movers:
         command = getattr(self, f"_{name}")(way, address, source, target)
         variables = {**self.environment, "RCLONE_CONFIG_MEDIA_ENDPOINT": address}
         log = self.folder / "log"
-        before, started, peak = resources.of_children(), time.monotonic(), 0
-        with (
-            log.open("wb") as said,
-            subprocess.Popen(command, env=variables, cwd=CHECKOUT, stdout=said, stderr=said) as ran,
-        ):
-            while ran.poll() is None:
-                peak = max(peak, resources.peak_of(ran.pid))
-                time.sleep(0.03)
-        wall = time.monotonic() - started
-        if ran.returncode:
+        with log.open("wb") as said:
+            start = Popen(
+                command, env=variables, cwd=CHECKOUT, stdin=PIPE, stdout=PIPE if name == OURS else said, stderr=said
+            )
+            with start as process:
+                run = _step(process) if name == OURS else _program(process)
+        if process.returncode:
             raise RuntimeError(f"{name} failed to {way}:\n{log.read_text(errors='replace')[-2000:]}")
-        return Run(wall, resources.of_children() - before, peak)
+        return run
 
     def _ours(self, way: str, address: str, source: str, target: str) -> tuple[str, ...]:
         ledger = self.folder / f"{Path(source).name}-{Path(target).name}"
@@ -149,6 +153,38 @@ def movers(folder: Path, *, others: bool) -> Movers:
         "RCLONE_CONFIG_MEDIA_REGION": "eu-west-2",
     }
     return Movers(folder, tuple(names), environment)
+
+
+def _step(process: Popen[bytes]) -> Run:
+    """What a step takes in a process that was there before and will be there after it."""
+    begun = time.monotonic()
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
+    if not process.stdout.readline():
+        # It has failed, and ends with a code that says so.
+        return Run(0, 0, 0)
+    ready, before = time.monotonic(), resources.of(process.pid)
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    peak = _peak(process, process.stdout)
+    return Run(time.monotonic() - ready, resources.of(process.pid) - before, peak, ready - begun)
+
+
+def _program(process: Popen[bytes]) -> Run:
+    """What a program takes from its start to its end."""
+    begun, before = time.monotonic(), resources.of_children()
+    with os.fdopen(os.pidfd_open(process.pid)) as end:
+        peak = _peak(process, end)
+    process.wait()
+    return Run(time.monotonic() - begun, resources.of_children() - before, peak)
+
+
+def _peak(process: Popen[bytes], until: IO[Any]) -> int:
+    """The most memory that a process has resident until something can be read."""
+    peak = 0
+    # The end of a short run does not wait for the next look.
+    while not select.select([until], [], [], _LOOK_SECONDS)[0]:
+        peak = max(peak, resources.peak_of(process.pid))
+    return max(peak, resources.peak_of(process.pid))
 
 
 def _end(scheme: str, name: str, is_folder: bool) -> str:

@@ -19,6 +19,11 @@ def of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def of(process: int) -> float:
+    """Processor seconds of a running process so far, and of its children that have ended."""
+    return sum(_times(process)) / _TICKS
+
+
 def of_server(postmaster: int) -> float:
     """Processor seconds of a PostgreSQL server since its start: all its processes, those that have ended too.
 
