@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from bc_pipelines.heroku.errors import RefusedByGuard, TransferFailed, TransferUnfinished
 from bc_pipelines.heroku.models import Database, Transfer
 from bc_pipelines.operations.backups import require_rollback_point
+from bc_pipelines.operations.ready import switch_maintenance
 from bc_pipelines.operations.record import Kind, ResetRecord, State
 from bc_pipelines.operations.tools import Tools
 
@@ -104,7 +105,7 @@ def _close(tools: Tools, record: ResetRecord, target: Database) -> ResetRecord:
     # Before the first change: whoever finds this reset broken off must not read that nothing was touched.
     now = datetime.now(UTC).isoformat()
     record = tools.records.note(record, State.WIPING, wiping_since=now, maintenance_on=False)
-    tools.heroku.set_maintenance(record.app, on=True)
+    switch_maintenance(tools, record, on=True)
     record = tools.records.note(record, maintenance_on=True)
     tools.heroku.scale(record.app, {process.type: 0 for process in tools.heroku.formation(record.app)})
     tools.heroku.reset_connections(target.addon_id)

@@ -109,6 +109,18 @@ def test_a_site_that_could_not_be_closed_was_not_touched(
     assert not tools.heroku.app(record.app).maintenance
 
 
+def test_a_closing_whose_answer_was_lost_is_a_closing(
+    hasty: Tools, record: ResetRecord, heroku: httpx.Client
+) -> None:
+    """Maintenance went on and nobody heard of it; whatever stops the reset next, the site is told as closed."""
+    order(heroku, "PATCH", f"/apps/{record.app}", kind="lose_answer", times=None)
+    order(heroku, "PATCH", f"/apps/{record.app}/formation")
+    with pytest.raises(HerokuError):
+        restore.wipe_and_restore(hasty, record, lambda _: None)
+    assert hasty.heroku.app(record.app).maintenance
+    assert now(hasty, record).facts["maintenance_on"] is True
+
+
 def test_a_restore_whose_answer_was_lost_may_be_running(
     tools: Tools, record: ResetRecord, heroku: httpx.Client
 ) -> None:
