@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 
 _EVENT, _OPERATION = "before-parse.s3.*", "ListObjectsV2"
 _ENCODED = "<EncodingType>url</EncodingType>"
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z"
+_AMAZONS_TIME = re.compile(_TIME, re.ASCII)
+# What no text holds: a carriage return, which a reader of XML would change, and what it would refuse.
+_NEVER = r"\x00-\x08\x0b-\x1f\ufffe\uffff"
 # Fields in the order of the S3 manual (ListObjectsV2); between and behind them may be others, some of several levels.
-# No text holds a carriage return, which a reader of XML would change.
 _OBJECT = re.compile(
-    r"""
+    rf"""
     <Contents> \s*
-    <Key> ([^<\r]+) </Key> \s*
-    <LastModified> ([^<\r]+) </LastModified> \s*
-    <ETag> ([^<\r]*) </ETag> \s*
-    (?: < (?!Size|/?Contents) [^<]* )*
+    <Key> ([^<{_NEVER}]+) </Key> \s*
+    <LastModified> ({_TIME}) </LastModified> \s*
+    <ETag> ([^<{_NEVER}]*) </ETag> \s*
+    (?: < (?!Size|/?Contents|!) [^<]* )*
     <Size> (\d+) </Size> \s*
-    (?: < (?!/?Contents) [^<]* )*
+    (?: < (?!Size|/?Contents|!) [^<]* )*
     </Contents> \s*
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
-_AMAZONS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 _GROUPS = _OBJECT.groups
 
 
@@ -96,7 +98,9 @@ def _take_contents(
         contents = list(map(_object, keys, times, etags, sizes, repeat(encoded)))
     except (ElementTree.ParseError, ValueError):
         return
-    if contents and "<Contents" not in rest:
+    # The page itself says how many it has; what looks like an object in a comment or a section is none.
+    told = f"<KeyCount>{len(contents)}</KeyCount>" in rest
+    if contents and told and "Contents" not in rest and "<!" not in rest:
         response_dict["body"] = rest.replace(_ENCODED, "").encode()
         customized_response_dict["Contents"] = contents
 

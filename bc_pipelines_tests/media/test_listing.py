@@ -35,7 +35,8 @@ PLAIN = (
 )
 PAGE = (
     '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-    "<IsTruncated>{more}</IsTruncated><NextContinuationToken>more</NextContinuationToken>{contents}</ListBucketResult>"
+    "<IsTruncated>{more}</IsTruncated><NextContinuationToken>more</NextContinuationToken><KeyCount>{count}</KeyCount>"
+    "{contents}</ListBucketResult>"
 )
 OBJECT = (
     "<Contents><Key>{key}</Key><LastModified>2026-11-02T10:00:00.000Z</LastModified>"
@@ -46,7 +47,7 @@ OBJECT = (
 def page(*keys: str, more: bool = False) -> bytes:
     """A page of a listing."""
     contents = "".join(OBJECT.format(key=key) for key in keys)
-    return PAGE.format(more=str(more).lower(), contents=contents).encode()
+    return PAGE.format(more=str(more).lower(), count=len(keys), contents=contents).encode()
 
 
 class _Body:
@@ -120,6 +121,15 @@ FORMS = {
     "attributes": page("a.jpg", "b.jpg").replace(b"<Contents>", b'<Contents kind="object">', 1),
     "a section": page("<![CDATA[a&b]]>.jpg", "c.jpg"),
     "a comment": page("a<!-- b -->.jpg", "c.jpg"),
+    "an object in a comment": page("a.jpg", "b.jpg")
+    .replace(b"<Contents><Key>b.jpg", b"<!-- <Contents><Key>b.jpg")
+    .replace(b"</Contents></List", b"</Contents> --></List"),
+    "an end in a comment": page("a.jpg", "b.jpg").replace(b"</Contents>", b"<!-- </Contents> --></Contents>"),
+    "another prefix": page("a.jpg", "b.jpg")
+    .replace(b"<Contents><Key>b.jpg", b'<s:Contents xmlns:s="urn:s"><Key>b.jpg')
+    .replace(b"</Contents></List", b"</s:Contents></List"),
+    "another count": page("a.jpg", "b.jpg").replace(b"<KeyCount>2<", b"<KeyCount>3<"),
+    "seconds that look like a day": page("a.jpg").replace(b"2026-11-02T10:00:00.000Z", b"20261102"),
     "a carriage return": page("a\r\nb.jpg"),
     "nothing": page(),
 }
