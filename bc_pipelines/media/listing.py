@@ -1,7 +1,8 @@
 """Every object of a bucket, in the order of keys, a page at a time.
 
 What could not be listed is unknown, never absent: any failure ends the listing with an error, and so does a listing
-that is not in order, which some servers give (aws-cli#8470) and which would make a merge of two listings wrong.
+that is not in order, which some servers give (aws-cli#8470) and which would make a merge of two listings wrong. Nor is
+one that begins before it was asked to: its keys would be in two parts of a plan.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def listing(bucket: Bucket, span: Span | None = None) -> Iterator[Item]:
 def _items(
     bucket: Bucket, span: Span, ahead: ThreadPoolExecutor, first: Future[ListObjectsV2OutputTypeDef]
 ) -> Iterator[Item]:
-    last = ""
+    last = span.after
     following: Future[ListObjectsV2OutputTypeDef] | None = first
     with ahead:
         while following is not None:

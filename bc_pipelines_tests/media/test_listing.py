@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.errors import MediaError
-from bc_pipelines.media.listing import listing
+from bc_pipelines.media.listing import Span, listing
 from bc_pipelines.media.move import copy, delete
 from bc_pipelines.media.plan import Rule, make_plan
 from bc_pipelines.media.ranges import plan_in_ranges
@@ -186,6 +186,13 @@ def test_a_page_that_is_repeated_or_out_of_order_is_refused(pair: Pair, second: 
     answered(pair, lambda url: (200, page(*second) if "continuation" in url else page("a.jpg", "b.jpg", more=True)))
     with pytest.raises(MediaError, match="not in order"):
         list(listing(pair.source))
+
+
+def test_a_part_that_begins_too_early_is_refused(pair: Pair) -> None:
+    """A server that lists everything whatever it is asked for would have each key in several parts of a plan."""
+    answered(pair, lambda _: (200, page("a.jpg", "b.jpg", "c.jpg")))
+    with pytest.raises(MediaError, match="not in order"):
+        list(listing(pair.source, Span("b.jpg")))
 
 
 def test_a_busy_server_is_asked_again(pair: Pair) -> None:
