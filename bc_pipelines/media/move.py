@@ -139,9 +139,11 @@ def delete(plan: Plan, target: Bucket, moved: Moved) -> Moved:
             answer = target.client.delete_objects(
                 Bucket=target.name, Delete={"Objects": [{"Key": key} for key in some], "Quiet": False}
             )
-        # An answer of 200 may say of single keys that they are still there.
-        left = {error["Key"]: error.get("Code", "refused") for error in answer.get("Errors", ())}
-        moved.deleted += [key for key in some if key not in left]
+        # An answer of 200 may say of single keys that they are still there, or nothing.
+        gone = {found.get("Key") for found in answer.get("Deleted", ())}
+        codes = {error.get("Key"): error.get("Code", "refused") for error in answer.get("Errors", ())}
+        moved.deleted += [key for key in some if key in gone]
+        left = {key: codes.get(key, "not answered") for key in some if key not in gone}
         moved.failed |= {_nameless(key) if key in personal else key: code for key, code in left.items()}
     return moved
 

@@ -13,8 +13,8 @@ from botocore.config import Config
 from bc_pipelines.media.bucket import Bucket
 from bc_pipelines.media.errors import MediaError
 from bc_pipelines.media.listing import Span, listing
-from bc_pipelines.media.move import copy, delete
-from bc_pipelines.media.plan import Rule, make_plan
+from bc_pipelines.media.move import Moved, copy, delete
+from bc_pipelines.media.plan import Action, Change, Plan, Rule, make_plan
 from bc_pipelines.media.ranges import plan_in_ranges
 from bc_pipelines_tests.media import servers
 from bc_pipelines_tests.media.conftest import Pair
@@ -214,24 +214,37 @@ def test_a_busy_server_is_asked_again(pair: Pair) -> None:
     assert max(busy) < 0
 
 
-def test_a_deletion_that_is_refused_for_one_key_is_told(pair: Pair) -> None:
-    """An answer of 200 in which one key is refused names that key, and the others count as deleted."""
-    for key in ("a.jpg", "b.jpg"):
-        pair.put(pair.target, key)
-    body = (
-        b"<DeleteResult><Deleted><Key>a.jpg</Key></Deleted>"
-        b"<Error><Key>b.jpg</Key><Code>AccessDenied</Code></Error></DeleteResult>"
-    )
-    plan = make_plan([], listing(pair.target))
+def deletion_answered(pair: Pair, told: str) -> Moved:
+    """Delete two objects of the target, and a personal one, and have the server say something else of it."""
+    body = f"<DeleteResult>{told}</DeleteResult>".encode()
+    plan = Plan([Change(Action.DELETE, key, 1, "", "the source has it not") for key in ("a.jpg", "b.jpg")])
+    plan.personal = ["avatar_images/jane doe.jpg"]
 
-    def refuse_one(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+    def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
         return response(request.url, 200, body)
 
-    pair.target.client.meta.events.register("before-send.s3.DeleteObjects", refuse_one)
-    moved = delete(plan, pair.target, copy(plan, pair.source, pair.target))
-    assert (moved.deleted, moved.failed) == (["a.jpg"], {"b.jpg": "AccessDenied"})
+    pair.target.client.meta.events.register("before-send.s3.DeleteObjects", answer)
+    return delete(plan, pair.target, Moved())
+
+
+def test_a_deletion_that_is_refused_for_one_key_is_told(on_moto: Pair) -> None:
+    """An answer of 200 in which one key is refused names that key, and the others count as deleted."""
+    gone = "<Deleted><Key>a.jpg</Key></Deleted><Deleted><Key>avatar_images/jane doe.jpg</Key></Deleted>"
+    moved = deletion_answered(on_moto, f"{gone}<Error><Key>b.jpg</Key><Code>AccessDenied</Code></Error>")
+    assert (moved.deleted, moved.failed) == (["a.jpg", "avatar_images/jane doe.jpg"], {"b.jpg": "AccessDenied"})
     with pytest.raises(MediaError, match=r"b\.jpg AccessDenied"):
         moved.insist()
+
+
+def test_a_deletion_that_nothing_is_said_of_is_none(on_moto: Pair) -> None:
+    """What the answer does not name as deleted may still be there.
+
+    The names of personal files are not told, however the server writes them.
+    """
+    other = "<Error><Key>avatar_images/jane%20doe.jpg</Key><Code>AccessDenied</Code></Error>"
+    moved = deletion_answered(on_moto, f"<Deleted><Key>a.jpg</Key></Deleted>{other}")
+    assert moved.deleted == ["a.jpg"]
+    assert moved.failed == {"b.jpg": "not answered", "a file in avatar_images/": "not answered"}
 
 
 def test_a_server_that_is_gone_is_an_error(pair: Pair) -> None:
