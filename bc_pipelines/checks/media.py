@@ -45,7 +45,7 @@ select inner_.id from wagtailcore_collectionviewrestriction
 
 
 class Undecided(Exception):
-    """Whether strangers can read something could not be told, so there is no verdict."""
+    """What a bucket holds, or whether strangers can read it, could not be told, so there is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,16 @@ def objects_in(client: S3Client, bucket: str, prefix: str = "") -> dict[str, int
 
     Returns:
         Keys and sizes in bytes.
+
+    Raises:
+        Undecided: an answer is no page; it would be read as the end, and what comes behind it as not there.
     """
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", ())}
+    objects: dict[str, int] = {}
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        if "IsTruncated" not in page or (page["IsTruncated"] and not page.get("NextContinuationToken")):
+            raise Undecided(f"{bucket} answers with what is no page of a listing.")
+        objects |= {found["Key"]: found["Size"] for found in page.get("Contents", ())}
+    return objects
 
 
 def every_file_present(named: Iterable[Named], objects: Mapping[str, int]) -> Verdict:

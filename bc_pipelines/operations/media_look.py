@@ -5,7 +5,8 @@ Belongs here: which buckets and which database the checks are handed. Judging is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,18 +71,13 @@ def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
     everything = tuple(file for file in everything if not file.key.startswith(media.excluded))
     images_only = media.scope is Scope.IMAGES
     named = tuple(file for file in everything if file.kind == "image") if images_only else everything
-    with clear_errors("look at", ours):
+    with _decided("look at", ours):
         objects = checks.objects_in(ours.client, ours.name, ours.prefix)
         # What a wider scope or somebody's push left there must be private too.
         restricted = [file.key for file in everything if file.restricted and (images_only or file.key in objects)]
-        try:
-            readable = checks.open_to_strangers(ours.client, ours.name, restricted)
-        except checks.Undecided as reason:
-            raise MediaError(
-                f"{reason} Whether restricted documents are open there is not known. Look again."
-            ) from None
+        readable = checks.open_to_strangers(ours.client, ours.name, restricted)
         personal = _below(ours, objects, media.excluded)
-    with clear_errors("compare with", theirs):
+    with _decided("compare with", theirs):
         originals = checks.objects_in(theirs.client, theirs.name, theirs.prefix)
         both = sorted(file.key for file in named if file.key in objects and file.key in originals)
         of_theirs = _below(theirs, originals, media.excluded)
@@ -92,6 +88,16 @@ def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
         kept,
         checks.private_files_left_out(everything, personal, of_theirs, readable),
     )
+
+
+@contextmanager
+def _decided(doing: str, bucket: Bucket) -> Iterator[None]:
+    """Say that there is no verdict, where what a bucket answers tells nothing."""
+    with clear_errors(doing, bucket):
+        try:
+            yield
+        except checks.Undecided as reason:
+            raise MediaError(f"{reason} Whether its files are as they must be is not known. Look again.") from None
 
 
 def _below(bucket: Bucket, objects: Mapping[str, int], folders: tuple[str, ...]) -> dict[str, int]:

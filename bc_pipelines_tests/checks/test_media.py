@@ -26,6 +26,7 @@ from bc_pipelines_tests.media.conftest import addresses as addresses
 from bc_pipelines_tests.media.conftest import evasive as evasive
 from bc_pipelines_tests.media.conftest import on_moto as on_moto
 from bc_pipelines_tests.media.conftest import pair as pair
+from bc_pipelines_tests.media.test_listing import response
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -35,6 +36,7 @@ OPEN = Named("documents_customdocument", 1, "documents/open.pdf", None, "documen
 CLOSED = Named("documents_customdocument", 2, "documents/closed.pdf", 11, "document", restricted=True)
 ALL = (IMAGE, RENDITION, OPEN, CLOSED)
 WHOLE = {IMAGE.key: 5, RENDITION.key: 3, OPEN.key: 9, CLOSED.key: 11}
+NO_PAGES = (b"", b"<ListBucketResult/>", b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 
 
 def test_files_are_found_whatever_their_tables_are_called(connection: Connection) -> None:
@@ -86,6 +88,19 @@ def test_a_fresh_listing_tells_what_is_missing(pair: Pair) -> None:
         (IMAGE.key, "another size"),
     ]
     assert [row["object"] for row in nothing_extra(ALL, objects, ("avatar_images/",)).rows] == ["extra.jpg"]
+
+
+@pytest.mark.parametrize("body", NO_PAGES)
+def test_an_answer_that_is_no_page_is_no_evidence(on_moto: Pair, body: bytes) -> None:
+    """A bucket whose listing breaks off is not one in which nothing lies that must not."""
+    on_moto.put(on_moto.target, "avatar_images/someone.png")
+
+    def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
+        return response(request.url, 200, body)
+
+    on_moto.target.client.meta.events.register("before-send.s3.ListObjectsV2", answer)
+    with pytest.raises(Undecided, match="no page"):
+        objects_in(on_moto.target.client, on_moto.target.name)
 
 
 @pytest.mark.parametrize("lost", [IMAGE, RENDITION, OPEN], ids=lambda named: named.kind)
