@@ -49,12 +49,11 @@ def plan_in_ranges(source: Bucket, target: Bucket, rule: Rule) -> Plan:
     """
     work = _Work([Span()])
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        helpers = [pool.submit(_help, work, source, target, rule) for _ in range(AT_ONCE)]
         try:
-            for helper in helpers:
+            for helper in [pool.submit(_help, work, source, target, rule) for _ in range(AT_ONCE)]:
                 helper.result()
         finally:
-            # After Ctrl-C or an error nobody goes on.
+            # After Ctrl-C or an error nobody goes on, or waits for helpers that never began.
             work.stop()
     return note_absent(joined([plan for _, plan in sorted(work.done, key=lambda each: each[0])]), rule)
 

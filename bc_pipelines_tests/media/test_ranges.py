@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,22 @@ def test_an_error_in_any_range_ends_the_plan() -> None:
     source, target = million.bucket(20_000), million.bucket(20_000, denied_after="original_images/0000015000")
     with pytest.raises(MediaError, match="Could not list"):
         plan_in_ranges(source, target, RULE)
+
+
+def test_helpers_that_cannot_begin_end_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine has no threads left, or somebody stops the run just then, those that began wait for nobody."""
+    begun: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *args: Any, **more: Any) -> Future[Any]:  # noqa: ANN401 - the standard library's
+            begun.append(1)
+            if len(begun) == ranges.AT_ONCE:
+                raise RuntimeError("can't start new thread")
+            return super().submit(*args, **more)
+
+    monkeypatch.setattr(ranges, "ThreadPoolExecutor", Pool)
+    with pytest.raises(RuntimeError, match="new thread"):
+        plan_in_ranges(million.bucket(10), million.bucket(10), RULE)
 
 
 def test_who_is_not_kept_waiting_asks_no_more_than_needed(monkeypatch: pytest.MonkeyPatch) -> None:
