@@ -24,6 +24,8 @@ _HEADERS = ("ContentType", "CacheControl", "ContentDisposition", "ContentEncodin
 # An empty object has no first byte (416), but is handed out; one that has gone since (404) is not, nor one that KMS
 # encrypts (400: it asks for a signature).
 _READ, _NOT_READ = (200, 206, 416), (400, 401, 403, 404)
+# What comes with 400 too, where an address does not lead to the bucket, which is in one of the newer regions.
+_ELSEWHERE = b"IllegalLocationConstraintException"
 
 # Wagtail's images and documents carry a hash of their file, its renditions a filter; whatever their tables are called.
 _TABLES_WITH_FILES = """
@@ -262,10 +264,11 @@ def open_to_strangers(client: S3Client, bucket: str, keys: Iterable[str]) -> lis
         for key in keys:
             signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
             try:
-                status = stranger.get(signed.partition("?")[0], headers={"Range": "bytes=0-0"}).status_code
+                answer = stranger.get(signed.partition("?")[0], headers={"Range": "bytes=0-0"})
             except httpx.HTTPError as error:
                 raise Undecided(f"{bucket} does not answer a stranger ({type(error).__name__}).") from None
-            if status not in (*_READ, *_NOT_READ):
+            status = answer.status_code
+            if status not in (*_READ, *_NOT_READ) or (status not in _READ and _ELSEWHERE in answer.content):
                 raise Undecided(f"{bucket} answers a stranger with status {status}, which is neither yes nor no.")
             found += [key] if status in _READ else []
     return found

@@ -21,7 +21,7 @@ from bc_pipelines.checks.media import (
 )
 from bc_pipelines.media.bucket import client
 from bc_pipelines_tests.database.few_tables import add, create_tables
-from bc_pipelines_tests.media.conftest import Pair
+from bc_pipelines_tests.media.conftest import ELSEWHERE, Pair
 from bc_pipelines_tests.media.conftest import addresses as addresses
 from bc_pipelines_tests.media.conftest import evasive as evasive
 from bc_pipelines_tests.media.conftest import on_moto as on_moto
@@ -171,9 +171,9 @@ def test_strangers(pair: Pair, on_moto: Pair) -> None:
         assert open_to_strangers(closed.client, closed.name, [CLOSED.key]) == []
 
 
-@pytest.mark.parametrize("status", [301, 429, 503])
-def test_strangers_who_get_no_answer(evasive: Callable[[int], str], status: int) -> None:
+@pytest.mark.parametrize(("status", "said"), [(301, b""), (429, b""), (503, b""), (400, ELSEWHERE)])
+def test_strangers_who_get_no_answer(evasive: Callable[..., str], status: int, said: bytes) -> None:
     """A server that says neither yes nor no to a stranger is no evidence, so there is no verdict."""
-    s3 = client("key", "secret", region="eu-west-2", endpoint=evasive(status))
+    s3 = client("key", "secret", region="eu-west-2", endpoint=evasive(status, said))
     with pytest.raises(Undecided, match=f"status {status}"):
         open_to_strangers(s3, "staging", [CLOSED.key])

@@ -95,7 +95,11 @@ def on_rclone(addresses: dict[str, str]) -> Pair:
 
 
 @pytest.fixture
-def evasive() -> Iterator[Callable[[int], str]]:
-    """Make a server that takes whatever is put and deleted, and answers every question with one status; its address."""
+def evasive() -> Iterator[Callable[..., str]]:
+    """Make a server that takes whatever is put and deleted, and answers every question the same; its address."""
     with ExitStack() as stack:
-        yield lambda status: stack.enter_context(servers.evasive(status))
+        yield lambda *answer: stack.enter_context(servers.evasive(*answer))
+
+
+ELSEWHERE = b"<Error><Code>IllegalLocationConstraintException</Code></Error>"
+"""What S3 says with 400 where an address does not lead to the bucket's region."""

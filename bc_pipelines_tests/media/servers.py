@@ -42,13 +42,13 @@ def moto(log: Path = Path(os.devnull)) -> Iterator[str]:
 
 
 @contextmanager
-def evasive(status: int) -> Iterator[str]:
-    """A server that takes whatever is put and deleted, and answers every question with one status; its address."""
+def evasive(status: int, said: bytes = b"") -> Iterator[str]:
+    """A server that takes whatever is put and deleted, and answers every question the same; its address."""
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer(status)
+            self._answer(status, said)
 
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -60,10 +60,11 @@ def evasive(status: int) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nobody reads it."""
 
-        def _answer(self, code: int) -> None:
+        def _answer(self, code: int, body: bytes = b"") -> None:
             self.send_response(code)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
