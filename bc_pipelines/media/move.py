@@ -48,7 +48,7 @@ class Moved:
 
     copied: dict[str, Copied] = field(default_factory=dict)
     bytes_copied: int = 0
-    deleted: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list, repr=False)
     changed: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 

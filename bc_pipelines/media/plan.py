@@ -114,7 +114,7 @@ class Plan:
     source_bytes: int = 0
     target_count: int = 0
     excluded: dict[str, int] = field(default_factory=dict)
-    personal: list[str] = field(default_factory=list)
+    personal: list[str] = field(default_factory=list, repr=False)
     left_out: list[str] = field(default_factory=list)
     recognised: dict[str, Copied] = field(default_factory=dict)
     unnamed: list[str] = field(default_factory=list)
