@@ -132,6 +132,7 @@ def plan_push(
     walk, ledger = Walk(source), _ledger(source, target)
     before = ledger.load()
     plan = make_plan(walk, listing(target), excluded=settings.excluded, ledger=before, has_bytes_of=source.has_bytes_of)
+    unfit = {key: reason for key, reason in walk.refused.items() if not key.startswith(settings.excluded)}
     objections = guard.objections(
         plan,
         source,
@@ -139,7 +140,7 @@ def plan_push(
         places.production_buckets()[0],
         limits=_limits(settings),
         deletes=deletes,
-        unfit=walk.refused,
+        unfit=unfit,
     )
     return LocalPlan(plan, source, target, objections, _mover(place, mover), ledger, before)
 
