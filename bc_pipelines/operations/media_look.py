@@ -18,7 +18,7 @@ from bc_pipelines.media.listing import listing
 from bc_pipelines.operations.media_places import MediaPlaces
 from bc_pipelines.operations.target import target_database
 from bc_pipelines.operations.tools import Tools
-from bc_pipelines.storage import Scope
+from bc_pipelines.storage import PERSONAL, Scope
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ def look(tools: Tools, source: str, environment: str) -> tuple[Verdict, ...]:
         # What a wider scope or somebody's push left there must be private too.
         restricted = [file.key for file in everything if file.restricted and (images_only or file.key in objects)]
         readable = checks.open_to_strangers(ours.client, ours.name, restricted)
-        personal = _below(ours, objects, media.excluded)
+        personal = _below(ours, objects, PERSONAL)
     with _decided("compare with", theirs):
         originals = checks.objects_in(theirs.client, theirs.name, theirs.prefix)
         both = sorted(file.key for file in named if file.key in objects and file.key in originals)
-        of_theirs = _below(theirs, originals, media.excluded)
+        of_theirs = _below(theirs, originals, PERSONAL)
         kept = checks.headers_kept((theirs.client, theirs.name), (ours.client, ours.name), both)
     return (
         checks.every_file_present(named, objects),

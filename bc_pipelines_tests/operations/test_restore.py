@@ -109,9 +109,7 @@ def test_a_site_that_could_not_be_closed_was_not_touched(
     assert not tools.heroku.app(record.app).maintenance
 
 
-def test_a_closing_whose_answer_was_lost_is_a_closing(
-    hasty: Tools, record: ResetRecord, heroku: httpx.Client
-) -> None:
+def test_a_closing_whose_answer_was_lost_is_a_closing(hasty: Tools, record: ResetRecord, heroku: httpx.Client) -> None:
     """Maintenance went on and nobody heard of it; whatever stops the reset next, the site is told as closed."""
     order(heroku, "PATCH", f"/apps/{record.app}", kind="lose_answer", times=None)
     order(heroku, "PATCH", f"/apps/{record.app}/formation")
