@@ -96,6 +96,9 @@ def named_files(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[Named,
 def objects_in(client: S3Client, bucket: str, prefix: str = "") -> dict[str, int]:
     """List a bucket, now.
 
+    The question is the older one of S3's two, because what is judged was listed with the newer, whose pages the product
+    reads in a way of its own.
+
     Args:
         client: an S3 client that may list it.
         bucket: its name.
@@ -108,8 +111,8 @@ def objects_in(client: S3Client, bucket: str, prefix: str = "") -> dict[str, int
         Undecided: an answer is no page; it would be read as the end, and what comes behind it as not there.
     """
     objects: dict[str, int] = {}
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        if "IsTruncated" not in page or (page["IsTruncated"] and not page.get("NextContinuationToken")):
+    for page in client.get_paginator("list_objects").paginate(Bucket=bucket, Prefix=prefix):
+        if "IsTruncated" not in page or (page["IsTruncated"] and not page.get("Contents")):
             raise Undecided(f"{bucket} answers with what is no page of a listing.")
         objects |= {found["Key"]: found["Size"] for found in page.get("Contents", ())}
     return objects
@@ -208,11 +211,11 @@ def headers_kept(
 def private_files_left_out(
     named: Iterable[Named], copied: Mapping[str, int], source: Mapping[str, int], readable: Iterable[str]
 ) -> Verdict:
-    """Whether anything lies on the target that must not: what is never copied, and restricted documents in the open.
+    """Whether anything lies on the target that must not: people's own files, and restricted documents in the open.
 
     Args:
         named: what the database speaks of.
-        copied: objects on the target below the folders that are never copied.
+        copied: objects on the target below the folders whose files are people's.
         source: objects of production below the same folders.
         readable: keys of restricted documents that a stranger could fetch from the target just now.
     """

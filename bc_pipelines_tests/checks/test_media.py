@@ -98,7 +98,7 @@ def test_an_answer_that_is_no_page_is_no_evidence(on_moto: Pair, body: bytes) ->
     def answer(request: Any, **_: object) -> Any:  # noqa: ANN401 - botocore's
         return response(request.url, 200, body)
 
-    on_moto.target.client.meta.events.register("before-send.s3.ListObjectsV2", answer)
+    on_moto.target.client.meta.events.register("before-send.s3.ListObjects", answer)
     with pytest.raises(Undecided, match="no page"):
         objects_in(on_moto.target.client, on_moto.target.name)
 
