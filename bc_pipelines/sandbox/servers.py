@@ -12,12 +12,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import postgres, s3
+from bc_pipelines.sandbox import git, postgres, s3
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
 
 HEROKU = "heroku"
 S3 = "s3"
+GIT = "git"
 SUPERVISOR = "supervisor"
 
 
@@ -58,8 +59,9 @@ def servers(world: World) -> tuple[Server, ...]:
         for cluster in postgres.clusters(world)
     )
     objects = Server(name=S3, command=s3.command(world), environment=s3.server_environment(world))
+    code = Server(name=GIT, command=git.command(world), environment=git.server_environment(world))
     simulator = (sys.executable, "-m", "bc_pipelines.sandbox.heroku", str(simulator_file(world)))
-    return (*databases, objects, Server(name=HEROKU, command=simulator))
+    return (*databases, objects, code, Server(name=HEROKU, command=simulator))
 
 
 def simulator_file(world: World) -> Path:
@@ -109,6 +111,8 @@ def answers(world: World, name: str) -> bool:
     """
     if name == HEROKU:
         return _https(world, "api", "/healthz") == http.client.OK
+    if name == GIT:
+        return _https(world, GIT, "/healthz") == http.client.OK
     if name == S3:
         # It refuses strangers, but it speaks.
         return _https(world, "s3", "/") is not None

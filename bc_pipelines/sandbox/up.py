@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from bc_pipelines.sandbox import apps, environment, places, postgres, production, s3, servers
+from bc_pipelines.sandbox import apps, environment, git, places, postgres, production, s3, servers
 from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines.sandbox.errors import SandboxError
 from bc_pipelines.sandbox.folder import (
@@ -47,6 +47,7 @@ PARTS = (
     "cli",
     "dagster",
     "environments.toml",
+    "git",
     "heroku",
     "heroku.json",
     "logs",
@@ -239,11 +240,12 @@ def _prepare(world: World, say: Callable[[str], None]) -> World:
     places.remove_orphans()
     world = with_free_ports(places.with_present_programs(world, os.environ))
     save(world)
-    for name in ("run", "logs", "s3", "heroku"):
+    for name in ("run", "logs", "s3", "heroku", "git"):
         private_folder(world.root / name)
     make_certificates(world.certificates, apps.all_hosts())
     environment.write_files(world)
     write_private(servers.simulator_file(world), apps.simulator_config(world))
+    git.fill(world)
     places.make_home(world.root, world.postgres)
     clusters = postgres.clusters(world)
     if not all(cluster.data.is_dir() for cluster in clusters):

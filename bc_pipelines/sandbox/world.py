@@ -45,6 +45,7 @@ PORTS = (
     "postgres_production",
     "postgres_other",
     "s3",
+    "git",
     "api",
     "router",
     "rendezvous",
@@ -58,7 +59,7 @@ PORTS = (
 # Below the range from which Linux and macOS take ports for outgoing connections, so that a kept port stays free.
 PORT_RANGE = range(20_000, 32_000)
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
     """
     names = [f"superuser_{cluster}" for cluster in CLUSTERS]
     names += [f"database_{database}" for databases in CLUSTERS.values() for database in databases]
-    names += ["heroku_token", "view_restriction_password"]
+    names += ["heroku_token", "git_password", "view_restriction_password"]
     names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
     names += [f"s3_secret_key_{holder}" for holder in S3_IDENTITIES]
     chosen = {name: secrets.token_urlsafe(30) for name in names}

@@ -25,7 +25,7 @@ from bc_pipelines.sandbox.up import down, sandbox, up
 from bc_pipelines.sandbox.world import BUCKETS, CLUSTERS, PostgresPlaces, World, create, save
 from bc_pipelines_tests.sandbox.conftest import processes_of
 
-NAMES = ["postgres_production", "postgres_other", "s3", "heroku"]
+NAMES = ["postgres_production", "postgres_other", "s3", "git", "heroku"]
 
 USE_UNTIL_KILLED = """
 import sys, time
@@ -48,7 +48,7 @@ def states(world: World) -> dict[str, str]:
 
 
 def test_everything_runs(world: World) -> None:
-    """All four servers run and answer."""
+    """All servers run and answer."""
     assert states(world) == dict.fromkeys(NAMES, "running")
 
 
