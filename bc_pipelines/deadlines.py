@@ -22,6 +22,7 @@ class Deadlines:
         restore: for a restore, the same.
         cancel: for a transfer that was asked to stop, to have stopped.
         command: for one command of the site in a one-off dyno.
+        git: for one command of git on the site's repository.
         boot: for the site's own dynos to answer. Heroku gives one 60 seconds; five sites on one get some more.
     """
 
@@ -29,6 +30,7 @@ class Deadlines:
     restore: timedelta = timedelta(hours=3)
     cancel: timedelta = timedelta(minutes=10)
     command: timedelta = timedelta(minutes=30)
+    git: timedelta = timedelta(minutes=10)
     boot: timedelta = timedelta(minutes=3)
 
 

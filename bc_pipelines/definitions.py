@@ -26,6 +26,7 @@ from bc_pipelines.defs import (
 from bc_pipelines.defs.resources import ToolsResource
 
 ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
+    preflight.branches,
     preflight.reset_plan,
     preflight.extra_accounts,
     backups.production_backup,

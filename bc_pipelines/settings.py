@@ -13,6 +13,8 @@ Environment variables (standard ones keep their standard meaning):
 ``DAGSTER_HOME``                      folder of Dagster's instance; read by Dagster itself
 ``BC_VIEW_RESTRICTION_PASSWORD``      the one password that staging's private pages get
 ``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
+``BC_GIT_USER``, ``BC_GIT_PASSWORD``  for the site's repository: a user (any, with most access tokens) and a token
+``BC_GIT_CACHE``                      folder for a copy of that repository (default: one in the folder for work files)
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
 ``BC_LOCAL_DATABASE_URL``             the database on a developer's machine that pulls replace (else ``DATABASE_URL``)
 ``BC_LOCAL_HOSTS``                    hosts that count as that machine, as a container's name; commas between them
@@ -39,12 +41,12 @@ from bc_pipelines.deadlines import Deadlines, read_deadlines
 from bc_pipelines.heroku_access import Heroku as Heroku
 from bc_pipelines.heroku_access import read_heroku
 from bc_pipelines.laptop import LOCAL_DATABASE_VARIABLES, Laptop, read_laptop, read_media_folder
+from bc_pipelines.repository import Repository, network_of, read_repository
 from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
-_TABLES = ("archive_store", "backups", "deadlines", "local", "media", "privacy", "proof", "environments")
-_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
+_TABLES = ("archive_store", "backups", "deadlines", "local", "media", "privacy", "proof", "repository", "environments")
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Settings:
         declared_public: e-mail addresses, telephone numbers, names and words that somebody looked at and declared to be
             nobody's secret, so that the proof may find them.
         media: where the environments' media are and how they may be moved.
+        repository: the site's code; None where it is not configured.
         backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
         deadlines: how long each wait may take at most.
         heroku: how Heroku is reached.
@@ -126,6 +129,7 @@ class Settings:
     privacy: Privacy
     declared_public: tuple[str, ...] = field(repr=False)
     media: MediaSettings
+    repository: Repository | None
     backup_max_age: timedelta
     deadlines: Deadlines
     heroku: Heroku
@@ -163,6 +167,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
     """
     variables = os.environ if variables is None else variables
     table = read_environments(variables)
+    scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
     return Settings(
         environments=environments(variables),
         archive_bucket=text(table["archive_store"], "bucket", "archive_store"),
@@ -170,12 +175,13 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
         media=read_media(table.get("media", {}), table["environments"], variables),
+        repository=read_repository(table.get("repository", {}), variables, scratch),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
-        scratch=Path(variables.get("BC_SCRATCH") or tempfile.gettempdir()),
+        scratch=scratch,
     )
 
 
@@ -284,7 +290,7 @@ def laptop_media(variables: Mapping[str, str] | None = None) -> LaptopMedia:
         folder=folder,
         bandwidth=bandwidth,
         laptop=local_database(variables) if names_local_database(variables) else None,
-        network={name: value for name, value in variables.items() if name.upper() in _NETWORK},
+        network=network_of(variables),
     )
 
 

@@ -158,3 +158,49 @@ def test_personal_folders_stay_left_out_whatever_is_added(tmp_path: Path) -> Non
     assert load(tmp_path, more).media.excluded == (*usual, "private/")
     with pytest.raises(SettingsError, match="must hold folders"):
         load(tmp_path, more.replace("private/", "private"))
+
+
+REPOSITORY = '[repository]\nurl = "https://git.example/council/site.git"\n'
+
+
+def test_without_a_repository_code_is_left_alone(tmp_path: Path) -> None:
+    """The section may be left out, and is in the package's own file."""
+    assert load(tmp_path).repository is None
+    assert settings.load(VARIABLES).repository is None
+
+
+def test_a_repository_has_the_runbooks_branches(tmp_path: Path) -> None:
+    """The names are configuration, the usual ones the runbook's; the password is in no repr."""
+    found = load(tmp_path, MINIMAL + REPOSITORY, BC_GIT_PASSWORD="hush-hush", BC_SCRATCH=str(tmp_path)).repository
+    assert found is not None
+    assert (found.main, found.staging, found.merge, found.stale_days) == ("master", "staging", None, 90)
+    assert found.cache.parent == tmp_path
+    assert found.password == "hush-hush"
+    assert "hush" not in repr(found)
+    other = load(tmp_path, MINIMAL + REPOSITORY + 'main = "main"\nmerge = []\nstale_days = 7\n').repository
+    assert other is not None
+    assert (other.main, other.merge, other.stale_days) == ("main", (), 7)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('url = "http://git.example/site.git"', "https address"),
+        ('url = "https://robot:hush@git.example/site.git"', "https address without user and password"),
+        ('url = "git@git.example:council/site.git"', "https address"),
+        ('url = "--upload-pack=sh"', "https address"),
+        ('url = "https://git.example/a b.git"', "https address"),
+        ("", "repository.url is missing"),
+        *((f'{REPOSITORY}main = "{name}"', "name of a branch") for name in ("-f", "a b", "a..b", "a:b", "@", "a/")),
+        (f'{REPOSITORY}staging = "master"', "same branch"),
+        (f"{REPOSITORY}stale_days = 0", "whole number of days"),
+        (f'{REPOSITORY}merge = "all"', "list of texts"),
+        (f'{REPOSITORY}branch = "x"', "unknown keys: branch"),
+    ],
+)
+def test_a_repository_that_means_nothing_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    """Nothing that could be an option, a pattern or hold a password is taken for an address or a branch."""
+    section = line if line.startswith("[repository]") else f'[repository]\nmain = "master"\n{line}\n'
+    with pytest.raises(SettingsError, match=words) as caught:
+        load(tmp_path, MINIMAL + section)
+    assert "hush" not in str(caught.value)

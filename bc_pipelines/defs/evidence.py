@@ -1,13 +1,15 @@
-"""The sanitiser's manifest and the proof's result, as verdicts and metadata that a client could read.
+"""The sanitiser's manifest, the proof's result and the branches, as verdicts and metadata that a client could read.
 
 Belongs here: words, tables and numbers about them. Does not belong here: judging the archive (see `proof`).
 """
 
 import dagster as dg
 
+from bc_pipelines.branches.survey import Survey
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.defs.common import Metadata, megabytes, table
 from bc_pipelines.defs.pictures import AMBER, GREEN, RED, bar
+from bc_pipelines.operations.code import branch_rows
 from bc_pipelines.operations.sanitise import Sanitised
 from bc_pipelines.privacy.manifest import Manifest
 from bc_pipelines.proof import Proof
@@ -97,3 +99,19 @@ def archive_metadata(done: Sanitised) -> Metadata:
         "sha256": done.sha256,
         "not searched": dg.MetadataValue.md("\n".join(f"- {note}" for note in done.proof.not_searched)),
     }
+
+
+def branches_metadata(found: Survey | None) -> Metadata:
+    """What is merged where, as numbers to plot and a table."""
+    if found is None:
+        return {"repository": "not configured"}
+    rows = branch_rows(found)
+    return {
+        f"{found.main} is at": found.main_tip,
+        f"{found.staging} is at": found.staging_tip or "not there",
+        "branches on staging": len(rows),
+        "merged back": len(found.chosen),
+        "stale": sum(branch.stale for branch in found.branches),
+        f"branches in {found.main} already": found.in_main,
+        "commits that only staging has": len(found.only_staging),
+    } | ({"branches": table(rows)} if rows else {})

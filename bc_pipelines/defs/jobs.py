@@ -11,7 +11,7 @@ from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
 from bc_pipelines.defs.local_media import LOCAL_MEDIA, MoveConfig, push_media
 from bc_pipelines.defs.media import MEDIA, observe_media
 from bc_pipelines.defs.notices import REPORT
-from bc_pipelines.defs.preflight import EXTRA_ACCOUNTS, PLAN
+from bc_pipelines.defs.preflight import BRANCHES, EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
 from bc_pipelines.defs.rollback import ROLLED_BACK
 from bc_pipelines.defs.tidy import tidy_history
@@ -20,6 +20,7 @@ from bc_pipelines.storage import Scope
 _NO_RETRY = {"dagster/max_retries": "0"}
 RESET_ASSETS = [
     PRODUCTION,
+    BRANCHES,
     PLAN,
     EXTRA_ACCOUNTS,
     STAGING,
@@ -79,7 +80,7 @@ reset_staging = dg.define_asset_job(
 
 preview_staging_reset = dg.define_asset_job(
     "preview_staging_reset",
-    selection=dg.AssetSelection.assets(PLAN),
+    selection=dg.AssetSelection.assets(BRANCHES, PLAN),
     config=plan_config(confirm="", preview=True),
     description="Show what a reset of staging would do and what stands against it. Changes nothing.",
 )

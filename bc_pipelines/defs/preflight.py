@@ -18,8 +18,9 @@ from bc_pipelines.defs.common import (
     record_metadata,
     transfer_progress,
 )
+from bc_pipelines.defs.evidence import branches_metadata
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import mend, reset
+from bc_pipelines.operations import code, mend, reset
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.plan import Plan, as_markdown, make_plan
 from bc_pipelines.operations.record import State
@@ -28,11 +29,16 @@ from bc_pipelines.operations.tools import Tools
 from bc_pipelines.settings import Environment
 
 PLAN = dg.AssetKey(["staging", "reset_plan"])
+BRANCHES = dg.AssetKey(["staging", "branches"])
 EXTRA_ACCOUNTS = dg.AssetKey(["staging", "extra_accounts"])
 _CHECKS = {
     "token_may_reset": "Heroku's token may do on production's and staging's app what a reset does.",
     "plan_is_acceptable": "Every Site record of production has a staging host, the catalogue knows the whole backup, "
-    "staging will stay hidden from search engines, and it is staging that would be wiped.",
+    "staging will stay hidden from search engines, its branches merge, and it is staging that would be wiped.",
+}
+_OF_THE_BRANCHES = {
+    "every_branch_merges": "Each branch that is merged back merges into the main one without conflict, in order.",
+    "nothing_only_on_staging": "Staging's branch has no commit that no other branch has. It would be lost.",
 }
 
 
@@ -46,8 +52,35 @@ class ResetPlanConfig(dg.Config):
 
 
 @dg.asset(
-    key=PLAN,
+    key=BRANCHES,
+    # Needs nothing of it, but the first step refuses a run that is hopeless.
     deps=[["production", "backup"]],
+    group_name="preflight",
+    owners=OWNERS,
+    kinds={"git"},
+    check_specs=[
+        *check_specs(BRANCHES, {"every_branch_merges": _OF_THE_BRANCHES["every_branch_merges"]}, blocking=True),
+        *check_specs(
+            BRANCHES, {"nothing_only_on_staging": _OF_THE_BRANCHES["nothing_only_on_staging"]}, blocking=False
+        ),
+    ],
+)
+def branches(tools: ToolsResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """What is merged to staging's branch and not to the main one, and whether a new staging can be made of it.
+
+    Only looks: the repository is fetched into a copy of this machine's own, and merges are tried there.
+    """
+    with clear_errors():
+        found = code.look(tools.now)
+        verdicts = code.verdicts(found)
+    for name, verdict in zip(_OF_THE_BRANCHES, verdicts, strict=True):
+        yield check_result(verdict, name, BRANCHES)
+    yield dg.MaterializeResult(metadata=branches_metadata(found))
+
+
+@dg.asset(
+    key=PLAN,
+    deps=[["production", "backup"], BRANCHES],
     group_name="preflight",
     owners=OWNERS,
     kinds={"heroku"},

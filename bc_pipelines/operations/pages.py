@@ -21,5 +21,6 @@ class Page(StrEnum):
     ANOTHER_DATABASE = "More: docs/operating.md#the-database-is-another-one"
     RAW_COPIES = "More: docs/operating.md#old-raw-copies"
     ARCHIVE_STORE = "More: docs/operating.md#the-archive-store-refuses"
+    BRANCHES = "More: docs/operating.md#the-branches-do-not-come-together"
     MEDIA = "More: docs/operating.md#media-do-not-come-across"
     FULL_DISK = "More: docs/operating.md#the-disk-is-full"

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from bc_pipelines.branches.survey import Survey
 from bc_pipelines.checks import hidden
 from bc_pipelines.database import counts, identity
 from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.operations import code
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.target import facts_of, own_database, target_database
 from bc_pipelines.operations.tools import Tools
@@ -45,7 +47,8 @@ class Plan:
         source_bytes: size of that backup.
         source_finished: when it was finished.
         sites: production's Site hosts and what each becomes; an empty text where no mapping is set.
-        lost: what was made on the target since its last reset, by kind of content.
+        lost: what was made on the target since its last reset, by kind of content, and commits that only it has.
+        code: what becomes of its branch; None where no repository is configured.
         last_reset: when it was last reset.
         expected_downtime: how long the target was down in earlier resets (median), or None.
         objections: every reason not to go on; empty when the reset may begin.
@@ -66,6 +69,7 @@ class Plan:
     source_finished: datetime | None
     sites: Mapping[str, str]
     lost: Mapping[str, int]
+    code: Survey | None
     last_reset: datetime | None
     expected_downtime: timedelta | None
     objections: tuple[str, ...]
@@ -86,12 +90,15 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
     Raises:
         Refused: the target's database is not its own.
         HerokuError: Heroku cannot be reached or refuses the token.
+        OutOfReach: the site's repository cannot be read.
     """
     database = own_database(tools, target.name)
     variables = tools.heroku.config_vars(target.heroku_app)
     production = tools.heroku.database(tools.settings.production.heroku_app)
     last = tools.records.last_done(target.name)
     there = _what_is_there(tools, target, last.finished_at if last else None)
+    branches = code.look(tools)
+    lost = {**there.lost, **code.lost(branches)}
     backup = tools.heroku.recent_backup(production, newer_than=tools.settings.backup_max_age)
     sites, unclassified = _read_backup(tools, backup, target) if backup else ({}, "")
     objections = [
@@ -99,7 +106,8 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
         *([unclassified] if unclassified else []),
         *_would_be_found(variables, target),
         *_looks_like_production(tools, target, there),
-        *(unacknowledged(target, there.lost) if scheduled else ()),
+        *code.objections(branches),
+        *(unacknowledged(target, lost) if scheduled else ()),
     ]
     return Plan(
         app=target.heroku_app,
@@ -115,11 +123,12 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
         source_bytes=backup.processed_bytes if backup else 0,
         source_finished=backup.finished_at if backup else None,
         sites=sites,
-        lost=there.lost,
+        lost=lost,
+        code=branches,
         last_reset=last.finished_at if last else None,
         expected_downtime=_downtime(last),
         objections=tuple(objections),
-        warnings=() if backup else (_no_backup(tools.settings.backup_max_age),),
+        warnings=(*(() if backup else (_no_backup(tools.settings.backup_max_age),)), *code.warnings(branches)),
     )
 
 
@@ -249,6 +258,7 @@ def as_markdown(plan: Plan) -> str:
         f"**Last reset:** {_moment(plan.last_reset) if plan.last_reset else 'none on record'}.",
         f"**Down for about:** {down}.",
         f"**Lost:** {lost}.",
+        f"**Code:** {code.in_words(plan.code) if plan.code else 'not configured, and left alone.'}",
         *(f"**Warning:** {text}" for text in plan.warnings),
         *(f"**Stops the reset:** {text}" for text in plan.objections),
     ]

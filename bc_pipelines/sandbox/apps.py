@@ -173,8 +173,11 @@ def _simulated(world: World, app: App) -> dict[str, Any]:
     }
 
 
-def environments_toml() -> str:
+def environments_toml(repository: str = "") -> str:
     """Describe the apps as the product's `environments.toml` does.
+
+    Args:
+        repository: address of the site's repository; empty for none.
 
     Returns:
         TOML without any secret.
@@ -184,6 +187,7 @@ def environments_toml() -> str:
         f"{json.dumps(ours)} = {json.dumps(theirs)}"
         for ours, theirs in zip(PRODUCTION.hosts, STAGING.hosts, strict=True)
     )
+    code = f"[repository]\nurl = {json.dumps(repository)}\n\n" if repository else ""
     return f"""\
 # Written by the sandbox at every start; changes are lost.
 
@@ -199,7 +203,7 @@ mail_sink = "forms@sink.invalid"
 scope = "media"
 media_copy = "worker"
 
-[environments.production]
+{code}[environments.production]
 heroku_app = {json.dumps(PRODUCTION.name)}
 writable = false
 hosts = {json.dumps(PRODUCTION.hosts)}

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from bc_pipelines.sandbox import git
 from bc_pipelines.sandbox.apps import environments_toml
 from bc_pipelines.sandbox.folder import CHECKOUT, private_folder, remove, write_private
 from bc_pipelines.sandbox.world import BUCKETS, World
@@ -84,6 +85,8 @@ def product_environment(world: World) -> dict[str, str]:
         "DAGSTER_HOME": str(world.root / "dagster"),
         "DAGSTER_COMPUTE_LOGS_BUCKET": BUCKETS["compute_logs"],
         "DAGSTER_COMPUTE_LOGS_FOLDER": str(world.root / "dagster" / "compute-logs"),
+        "BC_GIT_USER": git.USER,
+        "BC_GIT_PASSWORD": world.secrets["git_password"],
         "BC_ENVIRONMENTS": str(world.root / "environments.toml"),
         "BC_VIEW_RESTRICTION_PASSWORD": world.secrets["view_restriction_password"],
         "BC_CONNECT_TO": world.address("router"),
@@ -127,7 +130,7 @@ def write_files(world: World) -> None:
     for name in ("cli", "dagster", "scratch"):
         private_folder(world.root / name)
     write_private(world.root / "aws.ini", AWS_CONFIG)
-    write_private(world.root / "environments.toml", environments_toml())
+    write_private(world.root / "environments.toml", environments_toml(git.url(world)))
     _link(world.root / "dagster" / "dagster.yaml", CHECKOUT / "dagster.yaml")
 
 

@@ -10,7 +10,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from bc_pipelines.definitions import build_definitions, defs
 
 ASSETS = {
-    "preflight": {"staging/reset_plan", "staging/extra_accounts", "staging/rollback_plan"},
+    "preflight": {"staging/branches", "staging/reset_plan", "staging/extra_accounts", "staging/rollback_plan"},
     "backups": {"production/backup", "staging/backup", "development/backup"},
     "database": {
         "staging/sanitised_archive",
@@ -33,6 +33,7 @@ CHECKS = {
     },
     "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent", "raw_copies"},
     "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
+    "staging/branches": {"every_branch_merges", "nothing_only_on_staging"},
     "staging/reset_plan": {"plan_is_acceptable", "token_may_reset"},
     "staging/sanitised_archive": {
         "every_column_classified",
@@ -63,6 +64,7 @@ CHECKS = {
 }
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 NOT_BLOCKING = {
+    "nothing_only_on_staging",
     "staff_can_log_in",
     "site_settings_still_attached",
     "every_host_answers",

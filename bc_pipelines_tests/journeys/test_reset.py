@@ -21,6 +21,16 @@ def test_a_reset_from_nothing_goes_through(first: Outcome) -> None:
     assert {check.name for check in first.checks if not check.passed} <= {"editors_links"}
 
 
+def test_the_branches_were_looked_at(first: Outcome) -> None:
+    """Of three that staging holds, the stale one is left out; what is on the main branch already only counts."""
+    shown = first.metadata["staging/branches"]
+    assert (shown["branches on staging"], shown["merged back"], shown["stale"]) == (3, 2, 1)
+    assert (shown["branches in master already"], shown["commits that only staging has"]) == (1, 0)
+    plan = str(first.metadata["staging/reset_plan"]["plan"])
+    assert "with `feature/123-extra-spangles`, `feature/131-waste-search` merged in" in plan
+    assert "left out: feature/098-carousel (stale)" in plan
+
+
 def test_staging_has_its_own_hosts(first: Outcome, outside: Outside) -> None:
     """Site records are on staging's hosts; production's are as they were."""
     assert outside.sites("staging") == STAGING_HOSTS

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from bc_pipelines.definitions import defs
-from bc_pipelines.defs.preflight import PLAN
+from bc_pipelines.defs.preflight import BRANCHES, PLAN
 from bc_pipelines.operations.lock import holder_of
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
@@ -85,15 +85,15 @@ def test_a_preview_shows_the_check_failed(grant: Callable[[Grants], None]) -> No
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "token_may_reset"]
     assert (check.asset_key, check.passed, check.severity) == (PLAN, False, dg.AssetCheckSeverity.ERROR)
     assert MISSING in str(check.description)
-    assert result.get_asset_materialization_events() == []
+    assert [event.materialization.asset_key for event in result.get_asset_materialization_events()] == [BRANCHES]
 
 
 @pytest.mark.usefixtures("first")
 def test_what_cannot_be_known_is_a_warning(outside: Outside, grant: Callable[[Grants], None]) -> None:
-    """One permission of the two does not stop a preview: it shows the plan, with a warning beside it."""
+    """One permission of the two does not stop a preview: it shows branches and plan, with a warning beside it."""
     grant({PRODUCTION: WORKER, STAGING: {"permissions": ["view", "deploy"]}})
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("preview_staging_reset").execute_in_process(instance=instance)
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "token_may_reset"]
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert [event.materialization.asset_key for event in result.get_asset_materialization_events()] == [PLAN]
+    assert [event.materialization.asset_key for event in result.get_asset_materialization_events()] == [BRANCHES, PLAN]

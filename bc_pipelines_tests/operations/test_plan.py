@@ -5,11 +5,20 @@ from datetime import date
 
 import pytest
 
+from bc_pipelines.operations import code
 from bc_pipelines.operations.plan import unacknowledged
 from bc_pipelines.settings import Environment, StandingApproval
 
 STAGING = Environment("staging", "council-staging", writable=True, hosts=(), sites={}, standing_approval=None)
 BY, UNTIL = "web@council.example", date(2027, 3, 31)
+
+
+def test_commits_that_only_staging_has_are_a_loss_too() -> None:
+    """They are acknowledged as what was made on the site is: by typing the name, or by the standing approval."""
+    lost = {code.LOST.format("staging"): 2}
+    assert "2 commits that only the branch staging has" in next(unacknowledged(STAGING, lost))
+    accepting = replace(STAGING, standing_approval=StandingApproval(BY, UNTIL, accepts_losses=True))
+    assert list(unacknowledged(accepting, lost)) == []
 
 
 @pytest.mark.parametrize(

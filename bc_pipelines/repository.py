@@ -1,0 +1,116 @@
+"""Where the site's code is kept and which of its branches make up staging, as settings and variables say.
+
+Belongs here: `[repository]` in `environments.toml`, and the user and password for it. Does not belong here: git (see
+`branches`), and what a reset does with it (see `operations.code`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bc_pipelines.tables import SettingsError, only, text, texts
+
+STALE_DAYS = 90
+_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
+# As git-check-ref-format(1) has it, and narrower: what could be taken for an option or a pattern is no name.
+_ODD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$")
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The site's repository.
+
+    Attributes:
+        url: its https address, without a user.
+        main: the branch that production is released from.
+        staging: the branch that staging is released from; a reset makes it anew from `main`.
+        merge: patterns of the branches that are merged back; None for each that staging holds and that is not stale.
+        stale_days: a branch without a commit for more days is stale.
+        user: for the address; with access tokens, most servers take any.
+        password: or access token; empty where none is set, for a repository that anybody may read.
+        cache: folder of this machine's own copy. It holds nothing that the repository does not hold.
+        network: variables about proxies and certificates, for git.
+    """
+
+    url: str
+    main: str
+    staging: str
+    merge: tuple[str, ...] | None
+    stale_days: int
+    user: str
+    password: str = field(repr=False)
+    cache: Path
+    network: Mapping[str, str] = field(repr=False)
+
+
+def network_of(variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables about proxies and certificates, for a program that is started."""
+    return {name: value for name, value in variables.items() if name.upper() in _NETWORK}
+
+
+def read_repository(table: Mapping[str, Any], variables: Mapping[str, str], scratch: Path) -> Repository | None:
+    """Read `[repository]`.
+
+    Args:
+        table: as parsed; empty where the section is left out.
+        variables: environment variables.
+        scratch: folder for the copy, where BC_GIT_CACHE names none.
+
+    Returns:
+        The repository, or None where none is configured.
+
+    Raises:
+        SettingsError: something is unknown or wrong.
+    """
+    where = "repository"
+    only(table, where, "url", "main", "staging", "merge", "stale_days")
+    if not table:
+        return None
+    main, staging = (_branch(table, key, usual) for key, usual in (("main", "master"), ("staging", "staging")))
+    if main == staging:
+        raise SettingsError("repository.main and repository.staging name the same branch.")
+    days = table.get("stale_days", STALE_DAYS)
+    if type(days) is not int or days <= 0:
+        raise SettingsError("repository.stale_days must be a whole number of days above 0.")
+    return Repository(
+        url=_url(text(table, "url", where)),
+        main=main,
+        staging=staging,
+        merge=texts(table, "merge", where) if "merge" in table else None,
+        stale_days=days,
+        user=variables.get("BC_GIT_USER") or "bc-pipelines",
+        password=variables.get("BC_GIT_PASSWORD") or "",
+        # Of each user's own: whoever may write to a copy decides what is merged.
+        cache=Path(variables.get("BC_GIT_CACHE") or scratch / f"bc-pipelines-git-{os.geteuid()}"),
+        network=network_of(variables),
+    )
+
+
+def is_plain(branch: str) -> bool:
+    """Whether a branch's name is one that nothing can take for an option, a pattern or another place."""
+    return bool(branch) and not _ODD.search(branch)
+
+
+def _branch(table: Mapping[str, Any], key: str, usual: str) -> str:
+    branch = text(table, key, "repository") if key in table else usual
+    if not is_plain(branch):
+        raise SettingsError(f"repository.{key} must be the name of a branch, as {usual}.")
+    return branch
+
+
+def _url(url: str) -> str:
+    parts = urlsplit(url)
+    plain = not re.search(r"[\x00-\x20\x7f-\uffff]", url) and not parts.query and not parts.fragment
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not plain:
+        # It may hold a password, so it is not repeated.
+        raise SettingsError(
+            "repository.url must be an https address without user and password, as "
+            "https://git.example/council/site.git; those go into BC_GIT_USER and BC_GIT_PASSWORD."
+        )
+    return url

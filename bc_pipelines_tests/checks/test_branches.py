@@ -1,0 +1,39 @@
+"""Verdicts on branches, from figures alone."""
+
+from bc_pipelines.checks.branches import every_branch_merges, nothing_only_on_staging
+from bc_pipelines.checks.verdict import Row
+
+
+def row(branch: str, files: str = "", rivals: str = "") -> Row:
+    """What came of trying one branch."""
+    return {"branch": branch, "merges": not files, "files": files, "conflicts with": rivals}
+
+
+def test_all_merge() -> None:
+    """Each is counted."""
+    verdict = every_branch_merges((row("a"), row("b")), "master")
+    assert verdict.passed
+    assert verdict.facts == {"branches": 2, "conflicts": 0}
+
+
+def test_none_to_merge() -> None:
+    """That is no failure, and it is said what becomes of staging."""
+    verdict = every_branch_merges((), "master")
+    assert verdict.passed
+    assert "staging becomes master" in verdict.summary
+
+
+def test_a_conflict_names_branch_and_files() -> None:
+    """The words name what to mend and how; it stops a reset."""
+    verdict = every_branch_merges((row("a"), row("b", "shared.txt", "a")), "master")
+    assert (verdict.passed, verdict.severity) == (False, "error")
+    assert "b (shared.txt)" in verdict.summary
+    assert "repository.merge" in verdict.summary
+
+
+def test_commits_that_only_staging_has_warn() -> None:
+    """A person may accept the loss, so it is a warning; short ids and dates, no more."""
+    verdict = nothing_only_on_staging([("0123456789abcdef", "26 Nov 2026", True)], "staging")
+    assert (verdict.passed, verdict.severity) == (False, "warn")
+    assert verdict.rows == ({"commit": "0123456789ab", "date": "26 Nov 2026", "merge": True},)
+    assert nothing_only_on_staging([], "staging").passed
