@@ -64,6 +64,7 @@ CHECKS = {
 }
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 NOT_BLOCKING = {
+    "every_branch_merges",
     "nothing_only_on_staging",
     "staff_can_log_in",
     "site_settings_still_attached",
