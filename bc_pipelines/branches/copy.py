@@ -9,10 +9,12 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 from bc_pipelines.branches.errors import BranchesError, Unclear
 from bc_pipelines.branches.git import Git
@@ -39,7 +41,7 @@ def fetched(remote: Repository, deadline: timedelta) -> Iterator[Git]:
     folder = _own_folder(remote.cache)
     name = hashlib.sha256(remote.url.encode()).hexdigest()[:16]
     with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _take(lock, deadline)
         git = Git(folder / f"{name}.git", remote, deadline)
         try:
             _refresh(git)
@@ -48,6 +50,22 @@ def fetched(remote: Repository, deadline: timedelta) -> Iterator[Git]:
             shutil.rmtree(git.folder, ignore_errors=True)
             _refresh(git)
         yield git
+
+
+def _take(lock: TextIO, deadline: timedelta) -> None:
+    """Wait for whoever else looks at the copy just now."""
+    until = time.monotonic() + deadline.total_seconds()
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise BranchesError(
+                    "Another run on this machine has had the copy of the repository for long."
+                ) from None
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _refresh(git: Git) -> None:

@@ -122,6 +122,18 @@ def test_a_damaged_copy_is_made_anew(remote: Remote) -> None:
         assert git.run("rev-parse", "refs/remotes/origin/feature").text == remote.refs()["refs/heads/feature"]
 
 
+def test_two_looks_at_once_wait_for_each_other(remote: Remote) -> None:
+    """The second has the copy when the first is done with it, and not for ever."""
+    with remote.copy() as git:
+        with pytest.raises(BranchesError, match="Another run"), fetched(remote.settings, timedelta()):
+            pass
+        looking = threading.Thread(target=remote.survey)
+        looking.start()
+        assert git.run("rev-parse", "--is-bare-repository").text == "true"
+    looking.join(DEADLINE.total_seconds())
+    assert not looking.is_alive()
+
+
 def test_branches_that_are_gone_are_gone_from_the_copy(remote: Remote) -> None:
     """Also where one of them stands in the way of another's name."""
     begun = remote.git("rev-parse", "refs/heads/master")
