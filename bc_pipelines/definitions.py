@@ -12,6 +12,7 @@ from bc_pipelines import settings
 from bc_pipelines.defs import (
     backups,
     cleanup,
+    code,
     database,
     jobs,
     local,
@@ -36,6 +37,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     media.production_media,
     media.development_media,
     media.incoming_media,
+    code.branch,
     database.database,
     database.accounts,
     database.site_records,

@@ -75,6 +75,7 @@ _FIGURES = (
     ("Staff accounts put back", "staging/accounts", "put back"),
     ("Images and documents copied", "staging/incoming_media", "files copied"),
     ("Images and documents deleted", "staging/media", "files deleted"),
+    ("Branches merged back", "staging/branches", "merged back"),
     ("Site records changed", "staging/site_records", "changed"),
     ("Seconds in maintenance", "staging/ready", "seconds in maintenance"),
 )

@@ -39,10 +39,11 @@ _COMPLAINTS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command of git left: its exit code and its standard output."""
+    """What a command of git left: its exit code, its standard output and its complaints."""
 
     code: int
     out: bytes
+    said: str
 
     @property
     def text(self) -> str:
@@ -105,20 +106,22 @@ class Git:
                     f"(deadlines.git_minutes); the repository is {self.remote.url}."
                 ) from None
             raise
-        if process.returncode not in fine:
-            raise self._complaint(arguments[0], process.returncode, said.decode(errors="replace"))
-        return Answer(process.returncode, out)
+        answer = Answer(process.returncode, out, said.decode(errors="replace"))
+        if answer.code not in fine:
+            raise self.complaint(arguments[0], answer)
+        return answer
 
-    def _complaint(self, command: str, code: int, said: str) -> BranchesError:
+    def complaint(self, command: str, answer: Answer) -> BranchesError:
+        """What an answer means that is none, as an exception to raise."""
         # Lines of "remote:" are the server's own words, which could be anything.
-        lines = [line for line in said.splitlines() if re.match(r"(fatal|error): ", line)]
+        lines = [line for line in answer.said.splitlines() if re.match(r"(fatal|error): ", line)]
         # Without the address, in which any of the words may stand.
         told = "\n".join(lines).replace(self.remote.url, "")
         for pattern, meaning in _COMPLAINTS:
             if re.search(pattern, told, re.IGNORECASE):
                 return BranchesError(f"The repository {self.remote.url} {meaning}.")
         first = self._without_secrets("".join(c if c.isprintable() else " " for c in lines[0])) if lines else "nothing"
-        return Unclear(f"git {command} ended with {code} and said: {first[:_SAID]}")
+        return Unclear(f"git {command} ended with {answer.code} and said: {first[:_SAID]}")
 
     def _without_secrets(self, said: str) -> str:
         for secret in filter(None, (self.remote.password, _credentials(self.remote))):

@@ -57,7 +57,7 @@ def build(git: Git, main: tuple[str, str], branches: Iterable[tuple[str, str]]) 
             rivals = [each for each, its in before if trial(git, its, commit)[0] is None] if conflicts else []
             done.append(Merge(name, commit, conflicts, tuple(rivals), unrelated=not conflicts))
             continue
-        tip = _commit(git, tree, (tip, commit), f"Merge branch '{name}' into staging")
+        tip = _commit(git, tree, (tip, commit), f"Merge branch '{name}' into {git.remote.staging}")
         before.append((name, commit))
         done.append(Merge(name, commit))
     return tip, tuple(done)

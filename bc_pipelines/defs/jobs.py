@@ -5,7 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
-from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, DATABASE, INCOMING_MEDIA, SITES
+from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, BRANCH, DATABASE, INCOMING_MEDIA, SITES
 from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
 from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
 from bc_pipelines.defs.local_media import LOCAL_MEDIA, MoveConfig, push_media
@@ -26,6 +26,7 @@ RESET_ASSETS = [
     STAGING,
     ARCHIVE,
     INCOMING_MEDIA,
+    BRANCH,
     DATABASE,
     ACCOUNTS,
     SITES,

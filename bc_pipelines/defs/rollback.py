@@ -17,7 +17,7 @@ from bc_pipelines.defs.common import (
     transfer_progress,
 )
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import ready, reset, rollback
+from bc_pipelines.operations import code_push, ready, reset, rollback
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import Kind, State
 from bc_pipelines.operations.rights import require_rights, rights_for_reset
@@ -30,6 +30,9 @@ _OF_THE_DATABASE = {
     "carries_what_it_carried": "The database carries the id of the reset that it carried when it was backed up.",
     "sites_as_they_were": "Every Site record is on the host on which it was when the database was backed up.",
     "hidden_from_search_engines": "Each host's front page, rendered while the site is still closed.",
+}
+_OF_THE_BRANCH = {
+    "branch_as_it_was": "Staging's branch is the commit that it was before the reset, if nobody pushed since."
 }
 _LOOK = {"hidden_as_served": "Each host is hidden from search engines as a visitor gets it; else it is closed again."}
 Results = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
@@ -82,7 +85,7 @@ def rollback_plan(context: dg.AssetExecutionContext, config: RollbackConfig, too
     kinds={"heroku", "postgres"},
     check_specs=[
         *check_specs(ROLLED_BACK, _OF_THE_DATABASE, blocking=True),
-        *check_specs(ROLLED_BACK, _LOOK, blocking=False),
+        *check_specs(ROLLED_BACK, _OF_THE_BRANCH | _LOOK, blocking=False),
     ],
 )
 def rolled_back(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
@@ -98,6 +101,10 @@ def rolled_back(context: dg.AssetExecutionContext, tools: ToolsResource) -> Resu
         yield check_result(verdict, name, ROLLED_BACK)
     with clear_errors(tools.now, record):
         record = require_reset(tools.now, context.run.run_id, "Opening it", State.MENDED, kind=Kind.ROLLBACK)
+        # Before the record is closed, so that whoever is broken off here does it again.
+        put_back = code_push.put_back(tools.now, record)
+    yield check_result(put_back, "branch_as_it_was", ROLLED_BACK)
+    with clear_errors(tools.now, record):
         record = rollback.lights_on(tools.now, record, verdicts)
         seen = rollback.look(tools.now, record)
     yield check_result(seen, "hidden_as_served", ROLLED_BACK)

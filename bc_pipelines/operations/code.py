@@ -13,7 +13,7 @@ from bc_pipelines.branches.errors import BranchesError
 from bc_pipelines.branches.git import Git
 from bc_pipelines.branches.survey import Branch, Survey, survey
 from bc_pipelines.checks import branches as checks
-from bc_pipelines.checks.verdict import Row, Verdict
+from bc_pipelines.checks.verdict import Row, Verdict, listed
 from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.pages import Page
 from bc_pipelines.operations.tools import Tools
@@ -32,7 +32,7 @@ def look(tools: Tools) -> Survey | None:
     """
     if tools.settings.repository is None:
         return None
-    with _copy(tools) as git:
+    with fetched_copy(tools) as git:
         return survey(git)
 
 
@@ -87,10 +87,10 @@ def lost(found: Survey | None) -> dict[str, int]:
 
 def in_words(found: Survey) -> str:
     """What becomes of staging's branch, in a sentence for the plan."""
-    chosen = [branch.name for branch in found.chosen]
-    left = [f"{branch.name} ({_why(branch)})" for branch in found.branches if not branch.chosen]
-    merged = f", with {', '.join(map(_code, chosen))} merged in" if chosen else ", with nothing merged in"
-    without = f"; left out: {', '.join(left)}" if left else ""
+    chosen = [f"`{branch.name}`" for branch in found.chosen]
+    left = [f"`{branch.name}` ({_why(branch)})" for branch in found.branches if not branch.chosen]
+    merged = f", with {listed(chosen)} merged in" if chosen else ", with nothing merged in"
+    without = f"; left out: {listed(left)}" if left else ""
     return f"`{found.staging}` becomes `{found.main}` at {found.main_tip[:12]}{merged}{without}."
 
 
@@ -113,13 +113,13 @@ def _merge_rows(found: Survey) -> Iterator[Row]:
         }
 
 
-def _code(name: str) -> str:
-    return f"`{name}`"
-
-
 @contextmanager
-def _copy(tools: Tools) -> Iterator[Git]:
-    """A fetched copy; what goes wrong comes with the page that says what to do."""
+def fetched_copy(tools: Tools) -> Iterator[Git]:
+    """Have a fetched copy; what goes wrong comes with the page that says what to do.
+
+    Raises:
+        OutOfReach: the repository cannot be read.
+    """
     remote = tools.settings.repository
     if remote is None:
         raise OutOfReach(checks.NOT_CONFIGURED)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bc_pipelines.checks.verdict import listed
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.restore import manifest_of
 from bc_pipelines.operations.tools import Tools
@@ -133,6 +134,7 @@ def _figures(
         ("Rows removed", f"{sum(t['rows_purged'] for t in manifest['tables']):,}"),
         ("Rows rewritten", f"{sum(t['rows_rewritten'] for t in manifest['tables']):,}"),
         ("Accounts", f"{manifest['accounts']['kept']} kept, {manifest['accounts']['replaced']} replaced"),
+        ("Branch", _branch_in_words(facts)),
         ("Images and documents", _media_in_words(facts)),
         ("Checks", _checks_in_words(checks)),
     )
@@ -143,6 +145,15 @@ def _media_in_words(facts: Mapping[str, Any]) -> str:
     copied = come_in.get("copied", 0) + settled.get("copied", 0)
     megabytes = (come_in.get("bytes", 0) + settled.get("bytes", 0)) / 1e6
     return f"{copied:,} copied ({megabytes:.1f} MB), {settled.get('deleted', 0):,} deleted"
+
+
+def _branch_in_words(facts: Mapping[str, Any]) -> str:
+    code = facts.get("code")
+    if code is None:
+        return "left alone"
+    (main, tip), merged = code["main"], [name for name, _ in code["merged"]]
+    kept = f"; before, {code['old'][:12]}, kept as {code['tag']}" if code["tag"] else ""
+    return f"{code['branch']} is {main} at {tip[:12]} with {listed(merged)} merged in{kept}"
 
 
 def _checks_in_words(checks: tuple[CheckLine, ...]) -> str:

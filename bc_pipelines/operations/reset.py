@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from bc_pipelines.heroku.models import Transfer
+from bc_pipelines.operations import code_push
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.plan import Plan
 from bc_pipelines.operations.record import ResetRecord, State
@@ -117,6 +118,7 @@ def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_
         "source_uuid": plan.source_uuid,
         # Whoever typed the name, or gave the standing approval, has acknowledged these.
         "acknowledged": {"lost": dict(plan.lost), "warnings": list(plan.warnings)},
+        **code_push.planned(tools, target.name, plan.code),
     }
     return tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval, **facts, **carried)
 

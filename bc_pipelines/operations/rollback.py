@@ -33,7 +33,7 @@ from bc_pipelines.wagtail_sql.tables import has_table
 # What somebody types who wants back what the public sent in.
 RAW_DATA = "raw data"
 # What the way back takes over from the reset that it undoes.
-_TAKEN_OVER = ("target", "formation", "maintenance_before", "accounts_key", "archive_key")
+_TAKEN_OVER = ("target", "formation", "maintenance_before", "accounts_key", "archive_key", "code")
 
 
 @dataclass(frozen=True)

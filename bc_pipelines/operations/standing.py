@@ -82,12 +82,22 @@ def _untouched(record: ResetRecord) -> str:
         return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
     if not record.wiped:
         came = record.facts.get("media_begun")
-        media = " New and changed files of production may be in its media bucket; none was deleted." if came else ""
-        return f"{record.app} was not touched and is as it was.{media} {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
+        more = " New and changed files of production may be in its media bucket; none was deleted." if came else ""
+        more += _branch(record)
+        return f"{record.app} was not touched and is as it was.{more} {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
     return (
         f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already. "
         f"{_ON[record.kind]} To open it as it is: heroku maintenance:off -a {record.app}. {Page.BEFORE_THE_WIPE}"
     )
+
+
+def _branch(record: ResetRecord) -> str:
+    """Before the wipe, the only thing that others may have noticed."""
+    if not record.facts.get("code_begun"):
+        return ""
+    code = record.facts["code"]
+    kept = f" What it was is kept as the tag {code['tag']}." if code["tag"] else ""
+    return f" The branch {code['branch']} may be the new one already; the next reset goes on from there.{kept}"
 
 
 def _wreck(record: ResetRecord, broken_off: str) -> str:

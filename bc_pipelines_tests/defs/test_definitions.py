@@ -20,6 +20,7 @@ ASSETS = {
         "staging/rolled_back",
     },
     "media": {"production/media", "development/media", "staging/incoming_media", "staging/media"},
+    "code": {"staging/branch"},
     "cleanup": {"staging/ready", "staging/served_pages"},
     "comms": {"staging/reset_report"},
     "local": {"local/sanitised_archive"},
@@ -43,6 +44,7 @@ CHECKS = {
     },
     "staging/incoming_media": {"plan_is_safe", "production_has_every_file"},
     "staging/media": {"every_file_present", "nothing_extra", "headers_kept", "private_files_left_out"},
+    "staging/branch": {"pushed_as_planned"},
     "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
     "staging/site_records": {"no_production_host", "site_settings_still_attached"},
@@ -52,6 +54,7 @@ CHECKS = {
         "every_row_is_back",
         "carries_what_it_carried",
         "sites_as_they_were",
+        "branch_as_it_was",
         "hidden_from_search_engines",
         "hidden_as_served",
     },
@@ -65,6 +68,7 @@ CHECKS = {
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 NOT_BLOCKING = {
     "every_branch_merges",
+    "branch_as_it_was",
     "nothing_only_on_staging",
     "staff_can_log_in",
     "site_settings_still_attached",

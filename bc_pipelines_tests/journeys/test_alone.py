@@ -20,7 +20,7 @@ from bc_pipelines_tests.journeys.test_killed import everything, newest, records
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
 pytestmark = pytest.mark.usefixtures("first")
-DESTRUCTIVE = ("database", "accounts", "site_records", "ready", "rolled_back")
+DESTRUCTIVE = ("branch", "database", "accounts", "site_records", "ready", "rolled_back")
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ STEPS = (
     "backup",
     "sanitised_archive",
     "incoming_media",
+    "branch",
     "database",
     "accounts",
     "site_records",
@@ -232,7 +233,7 @@ def test_two_resets_in_the_same_second(outside: Outside) -> None:
     assert not outside.maintenance()
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step not in ("extra_accounts", "site_records")])
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in ("extra_accounts", "branch", "site_records")])
 def test_the_daemon_dies(outside: Outside, step: str) -> None:
     """`bucks ui` ends with its daemon and breaks the run off; the record says where staging stands, and it goes on."""
     with bucks_ui(outside) as ui:

@@ -160,6 +160,25 @@ def test_a_site_without_a_mapping(outside: Outside, environments: Path) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
+def test_a_branch_that_conflicts(outside: Outside) -> None:
+    """Two features in each other's way, resolved on staging by hand: the plan names branch and file, and stops."""
+    before = outside.refs()
+    for number in (1, 2):
+        outside.feature(f"feature/conflict-{number}", "clash.txt", f"{number}\n")
+    refs = outside.refs()
+    try:
+        outcome = outside.reset()
+        assert outside.refs() == refs, "something was pushed"
+    finally:
+        outside.put_back(before)
+    assert not outcome.succeeded
+    assert "feature/conflict-2 (clash.txt)" in outcome.failure
+    assert outcome.steps[-1].name == "staging/reset_plan"
+    failed = {check.name: check for check in outcome.checks if not check.passed}
+    assert failed.keys() == {"every_branch_merges", "nothing_only_on_staging", "plan_is_acceptable"}
+
+
+@pytest.mark.usefixtures("untouched")
 def test_staging_database_alone(outside: Outside) -> None:
     """Materialised alone in the UI, the destructive asset refuses and says which job to start."""
     with dg.DagsterInstance.get() as instance:

@@ -44,6 +44,7 @@ class Kill:
         state: how far the record must have come.
         closed: whether staging must be in maintenance without dynos.
         restores: how many restores Heroku must have been asked for by this run.
+        code: whether there must be a new release to push, and it must be pushed.
     """
 
     how: str
@@ -52,6 +53,7 @@ class Kill:
     state: State
     closed: bool
     restores: int
+    code: bool = False
 
 
 LEFT = "accounts,site_records,ready,served_pages,media,reset_report"
@@ -62,6 +64,7 @@ KILLS = {
     "2 backup": Kill("reset", "backups:_what_it_holds", "before", State.PLANNED, closed=False, restores=0),
     "3 sanitise and prove": Kill("reset", "sanitise:_keep", "before", State.BACKED_UP, closed=False, restores=0),
     "4 media in": Kill("reset", "media_reset:carry_out", "before", State.SANITISED, closed=False, restores=0),
+    "5 code": Kill("reset", "code_push:_push", "after", State.SANITISED, closed=False, restores=0, code=True),
     "6 closed, not wiped": Kill("reset", "wipe:_close", "after", State.WIPING, closed=True, restores=0),
     "6 wiped": Kill("reset", "wipe:_follow", "before", State.WIPING, closed=True, restores=1),
     "6 counted": Kill("reset", "mend:put_back_accounts", "before", State.RESTORED, closed=True, restores=1),
@@ -79,7 +82,9 @@ KILLS = {
 def test_a_kill_leaves_a_known_state(outside: Outside, victim: str, kill: Kill) -> None:
     """The record tells how far it came, the site is closed or open as it says, and nothing of the run is left."""
     before, rows = restores(outside), outside.rows("staging") if not outside.maintenance() else {}
-    earlier = newest(outside).id
+    earlier, branch = newest(outside).id, outside.refs()["refs/heads/staging"]
+    if kill.code:
+        outside.release()
     if victim == POSTGRES and kill.place:
         assert run(kill, group_of(outside, POSTGRES)) == 1
         start_again(outside, POSTGRES)
@@ -91,6 +96,7 @@ def test_a_kill_leaves_a_known_state(outside: Outside, victim: str, kill: Kill) 
     assert outside.maintenance() == kill.closed
     assert any(outside.running().values()) != kill.closed
     assert len(restores(outside) - before) == kill.restores
+    assert (outside.refs()["refs/heads/staging"] != branch) == kill.code
     if kill.state.rank < State.WIPING.rank:
         assert outside.rows("staging") == rows
 
@@ -103,6 +109,9 @@ def test_in_the_end_staging_is_as_after_any_reset(outside: Outside) -> None:
     assert outside.sql("staging", "select count(*) from wagtailforms_formsubmission") == [(0,)]
     comment = outside.sql("staging", "select obj_description('django_migrations'::regclass)")
     assert comment == [(f"bc_pipelines reset {record.id}",)]
+    code, refs = record.facts["code"], outside.refs()
+    assert refs["refs/heads/staging"] == code["new"]
+    assert refs[f"refs/tags/{code['tag']}"] == code["old"], "the way back was not carried over"
     assert all(t["finished_at"] for t in outside.get(f"/client/v11/apps/{STAGING}/transfers"))
     assert "run" not in {dyno["type"] for dyno in outside.get(f"/apps/{STAGING}/dynos")}
 

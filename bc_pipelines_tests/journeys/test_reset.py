@@ -28,7 +28,19 @@ def test_the_branches_were_looked_at(first: Outcome) -> None:
     assert (shown["branches in master already"], shown["commits that only staging has"]) == (1, 0)
     plan = str(first.metadata["staging/reset_plan"]["plan"])
     assert "with `feature/123-extra-spangles`, `feature/131-waste-search` merged in" in plan
-    assert "left out: feature/098-carousel (stale)" in plan
+    assert "left out: `feature/098-carousel` (stale)" in plan
+
+
+def test_stagings_branch_is_made_anew(first: Outcome, outside: Outside) -> None:
+    """Asked on the server's side: the main branch with two branches merged in; what it was is kept as a tag."""
+    record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
+    assert record is not None
+    code, refs = record.facts["code"], outside.refs()
+    assert refs["refs/heads/staging"] == code["new"] != code["old"]
+    assert refs[f"refs/tags/{code['tag']}"] == code["old"]
+    assert code["main"] == ["master", refs["refs/heads/master"]]
+    features = ("feature/123-extra-spangles", "feature/131-waste-search")
+    assert code["merged"] == [[name, refs[f"refs/heads/{name}"]] for name in features]
 
 
 def test_staging_has_its_own_hosts(first: Outcome, outside: Outside) -> None:

@@ -92,11 +92,14 @@ def test_a_reset_that_failed_is_undone(
 
 def test_a_reset_that_went_through_is_undone(outside: Outside, before: dict[str, str]) -> None:
     """It is no failure to want the old staging back; the next reset does not carry the old rollback point over."""
-    formation = outside.running()
+    formation, branch = outside.running(), outside.refs()["refs/heads/staging"]
+    outside.release()
     again = outside.reset()
     assert again.failure == ""
     assert content(outside) != before
+    assert outside.refs()["refs/heads/staging"] != branch
     went_back(outside, before, formation)
+    assert outside.refs()["refs/heads/staging"] == branch
     assert "No reset of staging is on record" in outside.roll_back().failure
 
 

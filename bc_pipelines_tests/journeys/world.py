@@ -1,6 +1,8 @@
 """A sandbox for the journeys, with the few questions that they ask it beside the product's back."""
 
+import os
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +12,11 @@ import httpx
 import psycopg
 
 from bc_pipelines.defs.launch import Outcome, run_reset, run_rollback
+from bc_pipelines.sandbox import git
 from bc_pipelines.sandbox.world import World
 
 STAGING = "buckinghamshire-staging"
+_WHO = {f"GIT_{who}_{what}": "us@council.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 PRODUCTION = "buckinghamshire-production"
 
 
@@ -56,6 +60,42 @@ class Outside:
         """Ask the Heroku simulator."""
         with self.heroku() as client:
             return client.get(path).raise_for_status().json()
+
+    def refs(self) -> dict[str, str]:
+        """Every branch and tag of the site's repository, past the product."""
+        shown = self._git("for-each-ref", "--format=%(refname) %(objectname)")
+        return dict(line.split(" ") for line in shown.splitlines())
+
+    def release(self) -> None:
+        """Put one more commit on the site's main branch, so that the next reset has something to push."""
+        self._commit("master", "master^{tree}", "master")
+
+    def feature(self, name: str, file: str, text: str) -> None:
+        """Put one file on a branch of its own, and on staging as somebody does who resolves every conflict."""
+        blob = self._git("hash-object", "-w", "--stdin", stdin=text)
+        entry = f"100644 blob {blob}\t{file}\n"
+        for branch, parents in ((name, ("master",)), ("staging", ("staging", name))):
+            there = [line for line in self._git("ls-tree", parents[0]).splitlines() if not line.endswith(f"\t{file}")]
+            tree = self._git("mktree", stdin="\n".join(there) + f"\n{entry}")
+            self._commit(branch, tree, *parents)
+
+    def put_back(self, refs: dict[str, str]) -> None:
+        """Make every branch and tag what it was."""
+        for name in self.refs().keys() - refs.keys():
+            self._git("update-ref", "-d", name)
+        for name, commit in refs.items():
+            self._git("update-ref", name, commit)
+
+    def _commit(self, branch: str, tree: str, *parents: str) -> None:
+        above = [word for parent in parents for word in ("-p", parent)]
+        self._git("update-ref", f"refs/heads/{branch}", self._git("commit-tree", tree, *above, "-m", "By us"))
+
+    def _git(self, *arguments: str, stdin: str = "") -> str:
+        command = ["git", f"--git-dir={git.folder(self.world) / git.NAME}", *arguments]
+        done = subprocess.run(
+            command, env={**os.environ, **_WHO}, input=stdin, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
 
     def transfers(self, app: str, kind: str) -> list[dict[str, Any]]:
         """Backups (`gof3r`) or restores (`pg_restore`) of an app, newest first."""

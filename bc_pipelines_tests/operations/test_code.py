@@ -58,7 +58,7 @@ def test_a_branch_that_is_left_out_does_not_stand_in_the_way(site: Site) -> None
     found = code.look(site.told(merge=("one",), stale_days=100_000))
     assert list(code.objections(found)) == []
     assert found is not None
-    assert "with `one` merged in; left out: two (not named by repository.merge)" in code.in_words(found)
+    assert "with `one` merged in; left out: `two` (not named by repository.merge)" in code.in_words(found)
 
 
 def test_a_branch_that_went_on_is_told(site: Site) -> None:

@@ -79,6 +79,17 @@ def test_a_client_finds_the_figures() -> None:
     assert "wagtailcore_page" not in words
 
 
+def test_what_became_of_the_branch() -> None:
+    """From what it was made, and where the old one is; without a repository, that it was left alone."""
+    code = {"branch": "staging", "main": ["master", "a" * 40], "merged": [["feature/1", "b" * 40]]}
+    code |= {"before": "c" * 40, "new": "d" * 40, "old": "c" * 40, "tag": "staging-before-now"}
+    record = replace(RECORD, facts={**RECORD.facts, "code": code})
+    figures = dict(gather(record, MANIFEST, (), SITES).figures)
+    made = "staging is master at aaaaaaaaaaaa with feature/1 merged in"
+    assert figures["Branch"] == f"{made}; before, cccccccccccc, kept as staging-before-now"
+    assert dict(report(PASSED).figures)["Branch"] == "left alone"
+
+
 def test_a_failed_check_is_in_the_first_sentence() -> None:
     """A reset with a failed check does not say that it went through; a warning does not count as one."""
     failed = replace(PASSED, passed=False)
