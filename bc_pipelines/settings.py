@@ -20,6 +20,8 @@ Environment variables (standard ones keep their standard meaning):
 ``BC_LOCAL_HOSTS``                    hosts that count as that machine, as a container's name; commas between them
 ``BC_PRODUCTION_MEDIA_…``             ``…ACCESS_KEY_ID`` and ``…SECRET_ACCESS_KEY``: S3 keys for production's media, in
                                       place of its app's own; likewise for staging and development
+``BC_SLACK_TOKEN``                    token of the Slack app that tells colleagues; ``BC_SLACK_API_URL`` another Slack
+``BC_SMTP_PASSWORD``                  password for the mail server by which the client is told
 ``BC_HEROKU_POLL_SECONDS``            pause between two looks at a transfer (default 3)
 ``AWS_*``, ``SSL_CERT_FILE``          read by boto3, httpx and OpenSSL themselves
 ====================================  ===================================================================
@@ -37,6 +39,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from bc_pipelines.contacts import KEYS as NOTICES_KEYS
+from bc_pipelines.contacts import Contacts as Contacts
+from bc_pipelines.contacts import read_contacts
 from bc_pipelines.deadlines import Deadlines, read_deadlines
 from bc_pipelines.heroku_access import Heroku as Heroku
 from bc_pipelines.heroku_access import read_heroku
@@ -46,7 +51,18 @@ from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import flag, only, required, text, texts
 
-_TABLES = ("archive_store", "backups", "deadlines", "local", "media", "privacy", "proof", "repository", "environments")
+_TABLES = (
+    "archive_store",
+    "backups",
+    "deadlines",
+    "local",
+    "media",
+    "notices",
+    "privacy",
+    "proof",
+    "repository",
+    "environments",
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,7 @@ class Settings:
         repository: the site's code; None where it is not configured.
         backup_max_age: how old a backup of production may be to be adopted instead of capturing a new one.
         deadlines: how long each wait may take at most.
+        contacts: who is told of a reset.
         heroku: how Heroku is reached.
         dagster_database_url: Dagster's own PostgreSQL.
         connect_to: `host:port` that answers for every site host, or None for the ordinary way.
@@ -132,6 +149,7 @@ class Settings:
     repository: Repository | None
     backup_max_age: timedelta
     deadlines: Deadlines
+    contacts: Contacts
     heroku: Heroku
     dagster_database_url: str = field(repr=False)
     connect_to: str | None
@@ -178,6 +196,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         repository=read_repository(table.get("repository", {}), variables, scratch),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
+        contacts=_contacts(table.get("notices", {}), variables),
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
@@ -419,6 +438,11 @@ def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
             variables, "BC_VIEW_RESTRICTION_PASSWORD", "the one password for private pages on staging"
         ),
     )
+
+
+def _contacts(table: Mapping[str, Any], variables: Mapping[str, str]) -> Contacts:
+    only(table, "notices", *NOTICES_KEYS)
+    return read_contacts(table, variables, variables.get("BC_SLACK_API_URL", ""))
 
 
 def _declared_public(table: Mapping[str, Any]) -> tuple[str, ...]:
