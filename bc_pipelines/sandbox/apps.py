@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bc_pipelines.sandbox import git
 from bc_pipelines.sandbox.world import BUCKETS, HOST, World
 
 SITE = Path(__file__).with_name("site")
 SETTINGS_MODULE = "bc_pipelines.sandbox.site.settings"
 ACCOUNT_EMAIL = "robot@buckinghamshire.example"
 TEAM = "council"
+SLACK_CHANNEL = "C0SANDBOX1"
+CLIENT_ADDRESSES = ("editors@buckinghamshire.example", "communications@buckinghamshire.example")
+MAIL_FROM = "web.team@torchbox.example"
+SMTP_USER = "web.team"
 STAFF_DOMAINS = ("buckinghamshire.example", "torchbox.example")
 
 
@@ -173,11 +178,11 @@ def _simulated(world: World, app: App) -> dict[str, Any]:
     }
 
 
-def environments_toml(repository: str = "") -> str:
+def environments_toml(world: World | None = None) -> str:
     """Describe the apps as the product's `environments.toml` does.
 
     Args:
-        repository: address of the site's repository; empty for none.
+        world: the sandbox's; without one, there is no repository and nobody is told of a reset.
 
     Returns:
         TOML without any secret.
@@ -187,7 +192,6 @@ def environments_toml(repository: str = "") -> str:
         f"{json.dumps(ours)} = {json.dumps(theirs)}"
         for ours, theirs in zip(PRODUCTION.hosts, STAGING.hosts, strict=True)
     )
-    code = f"[repository]\nurl = {json.dumps(repository)}\n\n" if repository else ""
     return f"""\
 # Written by the sandbox at every start; changes are lost.
 
@@ -203,7 +207,7 @@ mail_sink = "forms@sink.invalid"
 scope = "media"
 media_copy = "worker"
 
-{code}[environments.production]
+[environments.production]
 heroku_app = {json.dumps(PRODUCTION.name)}
 writable = false
 hosts = {json.dumps(PRODUCTION.hosts)}
@@ -223,4 +227,21 @@ until = 2027-12-31
 heroku_app = {json.dumps(DEVELOPMENT.name)}
 writable = true
 hosts = {json.dumps(DEVELOPMENT.hosts)}
+{_repository_and_notices(world) if world else ""}"""
+
+
+def _repository_and_notices(world: World) -> str:
+    return f"""
+[repository]
+url = {json.dumps(git.url(world))}
+
+[notices]
+dagster_url = {json.dumps(f"http://{world.address('dagster_ui')}")}
+slack_channel = {json.dumps(SLACK_CHANNEL)}
+client_addresses = {json.dumps(CLIENT_ADDRESSES)}
+mail_from = {json.dumps(MAIL_FROM)}
+smtp_host = {json.dumps(HOST)}
+smtp_port = {world.ports["mail"]}
+smtp_user = {json.dumps(SMTP_USER)}
+smtp_starttls = "required"
 """

@@ -89,6 +89,9 @@ def product_environment(world: World) -> dict[str, str]:
         "BC_GIT_PASSWORD": world.secrets["git_password"],
         "BC_ENVIRONMENTS": str(world.root / "environments.toml"),
         "BC_VIEW_RESTRICTION_PASSWORD": world.secrets["view_restriction_password"],
+        "BC_SMTP_PASSWORD": world.secrets["smtp_password"],
+        "BC_SLACK_TOKEN": world.secrets["slack_token"],
+        "BC_SLACK_API_URL": world.slack_url,
         "BC_CONNECT_TO": world.address("router"),
         "BC_HEROKU_POLL_SECONDS": "0.3",
         "BC_UI_PORT": str(world.ports["dagster_ui"]),
@@ -130,7 +133,7 @@ def write_files(world: World) -> None:
     for name in ("cli", "dagster", "scratch"):
         private_folder(world.root / name)
     write_private(world.root / "aws.ini", AWS_CONFIG)
-    write_private(world.root / "environments.toml", environments_toml(git.url(world)))
+    write_private(world.root / "environments.toml", environments_toml(world))
     _link(world.root / "dagster" / "dagster.yaml", CHECKOUT / "dagster.yaml")
 
 

@@ -12,11 +12,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import git, postgres, s3
+from bc_pipelines.sandbox import git, mail, postgres, s3, slack
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
 
 HEROKU = "heroku"
+MAIL = "mail"
+SLACK = "slack"
 S3 = "s3"
 GIT = "git"
 SUPERVISOR = "supervisor"
@@ -61,7 +63,11 @@ def servers(world: World) -> tuple[Server, ...]:
     objects = Server(name=S3, command=s3.command(world), environment=s3.server_environment(world))
     code = Server(name=GIT, command=git.command(world), environment=git.server_environment(world))
     simulator = (sys.executable, "-m", "bc_pipelines.sandbox.heroku", str(simulator_file(world)))
-    return (*databases, objects, code, Server(name=HEROKU, command=simulator))
+    told = (
+        Server(name=MAIL, command=mail.command(world), environment=mail.server_environment(world)),
+        Server(name=SLACK, command=slack.command(world), environment=slack.server_environment(world)),
+    )
+    return (*databases, objects, code, Server(name=HEROKU, command=simulator), *told)
 
 
 def simulator_file(world: World) -> Path:
@@ -116,6 +122,10 @@ def answers(world: World, name: str) -> bool:
     if name == S3:
         # It refuses strangers, but it speaks.
         return _https(world, "s3", "/") is not None
+    if name == SLACK:
+        return _https(world, "slack", "/healthz") == http.client.OK
+    if name == MAIL:
+        return mail.answers(world)
     return postgres.answers(world.ports[name])
 
 

@@ -51,11 +51,13 @@ PARTS = (
     "heroku",
     "heroku.json",
     "logs",
+    "mail",
     "postgres",
     "production",
     "run",
     "s3",
     "scratch",
+    "slack",
 )
 """What a sandbox makes in its root folder, besides `world.json`."""
 
@@ -240,7 +242,7 @@ def _prepare(world: World, say: Callable[[str], None]) -> World:
     places.remove_orphans()
     world = with_free_ports(places.with_present_programs(world, os.environ))
     save(world)
-    for name in ("run", "logs", "s3", "heroku", "git"):
+    for name in ("run", "logs", "s3", "heroku", "git", "mail", "slack"):
         private_folder(world.root / name)
     make_certificates(world.certificates, apps.all_hosts())
     environment.write_files(world)
@@ -305,7 +307,8 @@ def _make_ready(world: World, say: Callable[[str], None], *, fill: bool) -> None
         s3.create_buckets(world)
         if fill:
             production.fill(world, say)
-        ready[servers.HEROKU].result()
+        for name in (servers.HEROKU, servers.MAIL, servers.SLACK):
+            ready[name].result()
 
 
 def _wait_for(world: World, name: str) -> None:

@@ -49,6 +49,8 @@ PORTS = (
     "api",
     "router",
     "rendezvous",
+    "mail",
+    "slack",
     "site_production",
     "site_staging",
     "site_development",
@@ -128,6 +130,11 @@ class World:
     def heroku_url(self) -> str:
         """The base URL of both of Heroku's APIs."""
         return f"https://{self.address('api')}"
+
+    @property
+    def slack_url(self) -> str:
+        """The base URL of Slack's Web API."""
+        return f"https://{self.address('slack')}/api/"
 
     @property
     def certificates(self) -> Path:
@@ -210,7 +217,7 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
     """
     names = [f"superuser_{cluster}" for cluster in CLUSTERS]
     names += [f"database_{database}" for databases in CLUSTERS.values() for database in databases]
-    names += ["heroku_token", "git_password", "view_restriction_password"]
+    names += ["heroku_token", "git_password", "view_restriction_password", "smtp_password", "slack_token"]
     names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
     names += [f"s3_secret_key_{holder}" for holder in S3_IDENTITIES]
     chosen = {name: secrets.token_urlsafe(30) for name in names}
