@@ -45,6 +45,8 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     cleanup.served_pages,
     media.media,
     notices.reset_report,
+    notices.colleague_notice,
+    notices.client_notice,
     rollback.rollback_plan,
     rollback.rolled_back,
     local.sanitised_archive,
@@ -59,6 +61,8 @@ CHECKS = [
     database.only_staff_kept,
     database.staff_can_log_in,
     database.site_settings_still_attached,
+    notices.message_is_there,
+    notices.mail_was_accepted,
 ]
 
 

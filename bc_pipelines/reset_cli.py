@@ -6,6 +6,7 @@ Belongs here: options, help texts and exit codes. Does not belong here: what is 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ from bc_pipelines.reset_output import (
     as_json,
     backups_as_json,
     backups_table,
+    print_notice,
+    print_notices_sent,
     print_outcome,
     print_preview,
     records_table,
@@ -32,6 +35,13 @@ Confirm = Annotated[str | None, typer.Option(help="Type the name of the Heroku a
 RequestedBy = Annotated[str, typer.Option(help="Who asks, for the record.")]
 UiUrl = Annotated[str, typer.Option(help="Address of the Dagster UI, for the links.", envvar="BC_UI_URL")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class AfterLooking(StrEnum):
+    """What a person found who looked for an e-mail."""
+
+    ARRIVED = "arrived"
+    LOST = "lost"
 
 
 @app.callback()
@@ -149,6 +159,38 @@ def history(
         typer.echo(as_json(found))
     else:
         console.print(records_table(found) if found else "Nothing is on record yet.")
+
+
+@app.command()
+def notices(
+    send: Annotated[bool, typer.Option("--send", help="Send what was not sent yet; nothing is sent twice.")] = False,
+    after_looking: Annotated[
+        AfterLooking | None, typer.Option(help="Only where it asks for it: what you found in the client's mailbox.")
+    ] = None,
+    ui_url: UiUrl = "",
+) -> None:
+    """Show what colleagues and the client are told of the newest finished reset, and whether they were.
+
+    With --send, run the job send_notices here. Ends with 0 when nothing is missing, with 1 otherwise.
+
+    Example: bucks reset notices --send
+    """
+    from bc_pipelines.defs.launch import run_notices
+    from bc_pipelines.operations.notices import of_newest
+    from bc_pipelines.operations.tools import open_tools
+
+    console = Console()
+    if send:
+        with in_a_sentence(console):
+            outcome = run_notices(after_looking.value if after_looking else "", lambda _step: None)
+        print_notices_sent(console, outcome, ui_url)
+        _end_with(outcome)
+        return
+    with in_a_sentence(console), open_tools() as tools:
+        found = of_newest(tools)
+    for title, notice in found:
+        print_notice(console, f"{title}: {notice.words}", notice.text)
+    raise typer.Exit(FAILED if any(notice.state == "not sent" for _, notice in found) else 0)
 
 
 @app.command("raw-backups")

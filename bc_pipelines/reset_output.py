@@ -14,12 +14,16 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 from rich.padding import Padding
+from rich.panel import Panel
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from bc_pipelines.defs.launch import Outcome
     from bc_pipelines.operations.raw_backups import KeptBackup
     from bc_pipelines.operations.record import ResetRecord
+
+
+_PREVIEWED = ("notice to colleagues", "notice to the client")
 
 
 def print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
@@ -32,9 +36,27 @@ def print_outcome(console: Console, outcome: Outcome, ui_url: str) -> None:
 
 def print_preview(console: Console, outcome: Outcome, ui_url: str) -> None:
     """Print the plan of a reset that was not begun, and each check."""
-    plan = outcome.metadata.get("staging/reset_plan", {}).get("plan")
-    if plan is not None:
-        console.print(Markdown(str(plan)))
+    plan = outcome.metadata.get("staging/reset_plan", {})
+    if "plan" in plan:
+        console.print(Markdown(str(plan["plan"])))
+    for label in _PREVIEWED:
+        if label in plan:
+            print_notice(console, f"What would be told, {label}", str(plan[label]))
+    _print_checks(console, outcome)
+    _print_failure_and_link(console, outcome, ui_url)
+
+
+def print_notice(console: Console, title: str, text: str) -> None:
+    """Print a notice as it is read."""
+    console.print(Panel(Markdown(text), title=escape(title), title_align="left"))
+
+
+def print_notices_sent(console: Console, outcome: Outcome, ui_url: str) -> None:
+    """Print who was told, and each check."""
+    for asset, words in (("staging/colleague_notice", "Colleagues"), ("staging/client_notice", "The client")):
+        told = outcome.metadata.get(asset)
+        if told is not None:
+            console.print(f"{words}: {told['in words']}", highlight=False)
     _print_checks(console, outcome)
     _print_failure_and_link(console, outcome, ui_url)
 

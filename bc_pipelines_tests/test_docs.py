@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from bc_pipelines import settings
 from bc_pipelines.cli import app
+from bc_pipelines.contacts import KEYS
 from bc_pipelines.definitions import build_definitions, defs
 from bc_pipelines.operations.pages import Page
 from bc_pipelines.privacy.catalogue import Catalogue
@@ -22,6 +23,7 @@ PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
 MEDIA = (CHECKOUT / "docs" / "media.md").read_text(encoding="utf-8")
 PULLING = (CHECKOUT / "docs" / "pulling.md").read_text(encoding="utf-8")
 OPERATING = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
+NOTICES = (CHECKOUT / "docs" / "notices.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -87,6 +89,21 @@ def test_what_the_page_about_media_names_exists() -> None:
     assert tuple(table["excluded"]) == MediaSettings().excluded
 
 
+def test_what_the_page_about_notices_names_exists() -> None:
+    """Settings, variables, assets, checks, options and the job of docs/notices.md are the product's, and complete."""
+    assert set(re.findall(r"`((?:slack|client|mail|smtp|dagster)_\w+)`", NOTICES)) - {"mail_was_accepted"} == set(KEYS)
+    described = settings.__doc__ or ""
+    assert [name for name in set(re.findall(r"`(BC_[A-Z_]+)`", NOTICES)) if name not in described] == []
+    graph = defs.resolve_asset_graph()
+    there = {key.to_user_string() for key in graph.get_all_asset_keys()} | {key.name for key in graph.asset_check_keys}
+    assert set(re.findall(r"`(staging/\w+|m\w+_(?:there|accepted))`", NOTICES)) <= there
+    options = CliRunner().invoke(app, ["reset", "notices", "--help"], env={"COLUMNS": "200"}).output
+    assert all(option in options for option in re.findall(r"bucks reset notices.* (--[a-z-]+)", NOTICES))
+    assert "send_notices" in {job.name for job in defs.jobs or ()}
+    named = (CHECKOUT / "bc_pipelines" / "environments.toml").read_text(encoding="utf-8")
+    assert [key for key in KEYS if f"\n# {key} = " not in named] == []
+
+
 def test_the_developers_section_fits_on_a_screen() -> None:
     """Whoever only wants the data reads forty lines at most."""
     section = README.partition("## On a developer's machine")[2].partition("\n## ")[0]
@@ -130,8 +147,8 @@ def _headings() -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    [README, CONTRIBUTING, OPERATING, PULLING, MEDIA],
-    ids=["README", "CONTRIBUTING", "operating", "pulling", "media"],
+    [README, CONTRIBUTING, OPERATING, PULLING, MEDIA, NOTICES],
+    ids=["README", "CONTRIBUTING", "operating", "pulling", "media", "notices"],
 )
 def test_every_link_and_path_leads_somewhere(text: str) -> None:
     """Links, pictures and folders that the documents name are in the checkout."""
@@ -148,7 +165,7 @@ def test_every_link_and_path_leads_somewhere(text: str) -> None:
         ["reset"],
         ["preview"],
         ["doctor"],
-        *(["reset", name] for name in ("roll-back", "status", "history", "raw-backups")),
+        *(["reset", name] for name in ("roll-back", "status", "history", "raw-backups", "notices")),
         *([*names] for names in (("pull",), ("pull", "data"), ("local",))),
         *([*names] for names in (("pull", "media"), ("pull", "images"), ("push", "media"), ("push", "images"))),
         *(["media", name] for name in ("plan", "sync", "verify")),

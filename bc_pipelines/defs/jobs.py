@@ -10,7 +10,7 @@ from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
 from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
 from bc_pipelines.defs.local_media import LOCAL_MEDIA, MoveConfig, push_media
 from bc_pipelines.defs.media import MEDIA, observe_media
-from bc_pipelines.defs.notices import REPORT
+from bc_pipelines.defs.notices import CLIENT, COLLEAGUES, REPORT
 from bc_pipelines.defs.preflight import BRANCHES, EXTRA_ACCOUNTS, PLAN
 from bc_pipelines.defs.rollback import PLAN as ROLLBACK_PLAN
 from bc_pipelines.defs.rollback import ROLLED_BACK
@@ -34,6 +34,8 @@ RESET_ASSETS = [
     SERVED,
     MEDIA,
     REPORT,
+    COLLEAGUES,
+    CLIENT,
 ]
 
 
@@ -60,6 +62,15 @@ def archive_config(environment: str) -> dg.RunConfig:
     from bc_pipelines.defs.local import ArchiveConfig
 
     return dg.RunConfig(ops={"local__sanitised_archive": ArchiveConfig(environment=environment)})
+
+
+def notices_config(after_looking: str) -> dg.RunConfig:
+    """Configuration of a run that sends notices alone."""
+    from bc_pipelines.defs.notices import ClientNoticeConfig
+
+    return dg.RunConfig(
+        ops={"staging__client_notice": ClientNoticeConfig.model_validate({"after_looking": after_looking})}
+    )
 
 
 def pull_config(environment: str, old: str = "") -> dg.RunConfig:
@@ -99,6 +110,13 @@ roll_back_staging = dg.define_asset_job(
         "Give staging back what it held before its last reset. Destructive: in the Launchpad, type the name of "
         "staging's Heroku app as `confirm`."
     ),
+    tags=_NO_RETRY,
+)
+
+send_notices = dg.define_asset_job(
+    "send_notices",
+    selection=dg.AssetSelection.assets(COLLEAGUES, CLIENT),
+    description="Tell who was not told yet of the newest finished reset. Sends nothing twice and changes no site.",
     tags=_NO_RETRY,
 )
 
@@ -158,6 +176,7 @@ ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     roll_back_staging,
     preview_staging_reset,
     adopt_production_backup,
+    send_notices,
     make_local_archive,
     observe_media,
     tidy_history,

@@ -13,7 +13,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from bc_pipelines import settings
 from bc_pipelines.defs.instance import open_instance
-from bc_pipelines.defs.jobs import WIPING, plan_config, rollback_config
+from bc_pipelines.defs.jobs import WIPING, notices_config, plan_config, rollback_config
 from bc_pipelines.defs.last_words import last_words
 from bc_pipelines.defs.notices import checks_of
 from bc_pipelines.operations.report import CheckLine
@@ -99,6 +99,19 @@ def run_rollback(
 def run_preview(on_step: Callable[[str], None]) -> Outcome:
     """Run the job preview_staging_reset here and now; it changes nothing. Returns and raises as `run_job`."""
     return run_job("preview_staging_reset", plan_config(confirm="", preview=True), on_step)
+
+
+def run_notices(after_looking: str, on_step: Callable[[str], None]) -> Outcome:
+    """Run the job send_notices here and now.
+
+    Args:
+        after_looking: what a person found where nobody knows whether the client's notice went out; else empty.
+        on_step: called with the name of every step as it begins.
+
+    Returns:
+        What came of it; raises as `run_job`.
+    """
+    return run_job("send_notices", notices_config(after_looking), on_step)
 
 
 def run_job(name: str, given: dg.RunConfig, on_step: Callable[[str], None]) -> Outcome:

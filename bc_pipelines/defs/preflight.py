@@ -20,7 +20,7 @@ from bc_pipelines.defs.common import (
 )
 from bc_pipelines.defs.evidence import branches_metadata
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import code, mend, reset
+from bc_pipelines.operations import code, mend, notices, reset
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.plan import Plan, as_markdown, make_plan
 from bc_pipelines.operations.record import State
@@ -106,7 +106,7 @@ def reset_plan(
         if not config.preview:
             record = reset.begin(tools.now, context.run.run_id, target, plan, config.requested_by, approval)
             begun = {"found": found} | record_metadata(record)
-    yield dg.MaterializeResult(metadata=_plan_metadata(plan) | begun)
+    yield dg.MaterializeResult(metadata=_plan_metadata(plan) | _notices(tools.now, plan) | begun)
 
 
 def refuse_hopeless(context: dg.AssetExecutionContext, tools: Tools, target: Environment) -> None:
@@ -153,6 +153,15 @@ def _verdict(plan: Plan) -> Verdict:
         rows=tuple({"production host": host, "staging host": to or "none"} for host, to in plan.sites.items()),
         severity="error",
     )
+
+
+def _notices(tools: Tools, plan: Plan) -> Metadata:
+    """What would be told, to be read before anything is done."""
+    colleagues, client = notices.preview(tools.settings, plan)
+    return {
+        "notice to colleagues": dg.MetadataValue.md(colleagues),
+        "notice to the client": dg.MetadataValue.md(client),
+    }
 
 
 def _plan_metadata(plan: Plan) -> Metadata:

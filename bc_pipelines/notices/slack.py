@@ -77,7 +77,9 @@ def post(slack: SlackChannel, text: str, *, thread: str = "", patience: int = PA
     if thread:
         message |= {"thread_ts": thread, "reply_broadcast": True}
     answer = _ask(slack, "chat.postMessage", message, patience)
-    return Posted(str(answer["channel"]), str(answer["ts"]))
+    if not answer.get("ts"):
+        raise PerhapsSent("Slack took the message and did not say as what.")
+    return Posted(slack.channel, str(answer["ts"]))
 
 
 def find(slack: SlackChannel, mark: str, since: datetime) -> Posted | None:

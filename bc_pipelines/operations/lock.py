@@ -24,9 +24,9 @@ _PRODUCT = 19_651_060
 _STAGING_RESET = 1
 # The server lists a session under a name of at most 63 bytes of ASCII (PostgreSQL manual, application_name).
 _LONGEST_NAME = 63
-_NAME = re.compile(r"(?P<kind>reset|roll back|push|clean-up) (?P<run>\S+)(?: by (?P<by>.*))?")
+_NAME = re.compile(r"(?P<kind>reset|roll back|push|clean-up|notice) (?P<run>\S+)(?: by (?P<by>.*))?")
 
-Kind = Literal["reset", "roll back", "push", "clean-up"]
+Kind = Literal["reset", "roll back", "push", "clean-up", "notice"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Holder:
     """Who holds the lock.
 
     Attributes:
-        kind: what is done: `reset`, `roll back`, `push` or `clean-up`.
+        kind: what is done: `reset`, `roll back`, `push`, `clean-up` or `notice`.
         run_id: Dagster's id of the run.
         by: who asked for it, perhaps shortened; empty where that is not known.
         since: when the lock was taken.

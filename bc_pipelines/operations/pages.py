@@ -23,4 +23,5 @@ class Page(StrEnum):
     ARCHIVE_STORE = "More: docs/operating.md#the-archive-store-refuses"
     BRANCHES = "More: docs/operating.md#the-branches-do-not-come-together"
     MEDIA = "More: docs/operating.md#media-do-not-come-across"
+    NOTICE = "More: docs/operating.md#a-notice-is-missing"
     FULL_DISK = "More: docs/operating.md#the-disk-is-full"

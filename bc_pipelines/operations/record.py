@@ -223,6 +223,26 @@ class Records:
             (state, json.dumps(facts, default=str), state is State.DONE, record.id),
         )
 
+    def swap(self, record: ResetRecord, name: str, old: object, new: object) -> ResetRecord | None:
+        """Replace a fact, unless somebody else has changed it meanwhile.
+
+        Args:
+            record: whose fact it is.
+            name: of the fact.
+            old: what it must be now; None where it must not be there.
+            new: what it becomes; None where it goes.
+
+        Returns:
+            The record as it stands now, or None where the fact was not `old` and nothing was changed.
+        """
+        was, becomes = (None if value is None else json.dumps(value, default=str) for value in (old, new))
+        return self._first(
+            "update bc_pipelines.reset set updated_at = now(), facts = case when %s::jsonb is null then facts - %s"
+            " else facts || jsonb_build_object(%s::text, %s::jsonb) end"
+            " where id = %s and facts->%s is not distinct from %s::jsonb returning *",
+            (becomes, name, name, becomes, record.id, name, was),
+        )
+
     def _open(
         self,
         kind: Kind,

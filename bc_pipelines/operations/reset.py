@@ -138,9 +138,9 @@ def _carried_over(tools: Tools, target: Environment) -> dict[str, Any]:
     return carried | {name: unfinished.facts[name] for name in names if name in unfinished.facts}
 
 
-def finish(tools: Tools, record: ResetRecord) -> ResetRecord:
-    """Close the record of a reset that came to its end, and keep its downtime for later plans."""
+def finish(tools: Tools, record: ResetRecord, **facts: Any) -> ResetRecord:  # noqa: ANN401 - JSON
+    """Close the record of a reset that came to its end, with its last facts, and keep its downtime for later plans."""
     last = tools.records.last_done(record.environment)
     earlier = list(last.facts.get("downtimes", ())) if last else []
     downtimes = [*earlier, record.facts["downtime_seconds"]][-10:]
-    return tools.records.note(record, State.DONE, downtimes=downtimes)
+    return tools.records.note(record, State.DONE, downtimes=downtimes, **facts)

@@ -25,6 +25,12 @@ def standing(record: ResetRecord) -> str:
         return _untouched(record)
     if record.state.rank >= State.READY.rank and record.kind is Kind.ROLLBACK:
         return _gone_back(record)
+    if record.state is State.DONE:
+        return (
+            f"The reset {record.id} is finished: {record.app} is open and checked, and nothing more is done to it. "
+            "Perhaps somebody was not told of it. To send what is missing, and nothing twice: start the job "
+            f"send_notices, or bucks reset notices --send. {_way_back(record)} {Page.NOTICE}"
+        )
     if record.state.rank >= State.READY.rank:
         return (
             f"{record.app} is open again and holds the sanitised copy; it was hidden from search engines when it was "
@@ -70,6 +76,11 @@ def standing_after(url: str, run_id: str, environment: str) -> str:
     if not _touched(wreck):
         return _untouched(wreck)
     return f"This run touched nothing. Unless somebody has gone back and opened it since, {_wreck(wreck, wreck.id)}"
+
+
+def is_closed(record: ResetRecord) -> bool:
+    """Whether a run that stopped has left an environment wiped and in maintenance."""
+    return _touched(record) and record.state.rank < State.READY.rank
 
 
 def _touched(record: ResetRecord) -> bool:

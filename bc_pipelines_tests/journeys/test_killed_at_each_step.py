@@ -20,6 +20,7 @@ import pytest
 
 from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import State
+from bc_pipelines.sandbox import mail
 from bc_pipelines_tests.journeys.test_crashes import POSTGRES, group_of, start_again
 from bc_pipelines_tests.journeys.test_killed import newest, until
 from bc_pipelines_tests.journeys.world import STAGING, Outside
@@ -72,8 +73,13 @@ KILLS = {
     "8 ready": Kill(OPEN, "ready:lights_on", "before", State.MENDED, closed=True, restores=0),
     "9 look": Kill(OPEN, "ready:look", "before", State.READY, closed=False, restores=0),
     "9 media settled": Kill("media,reset_report", "media_look:look", "before", State.READY, closed=False, restores=0),
-    "10 tell": Kill("served_pages,media,reset_report", "reset:finish", "before", State.READY, closed=False, restores=0),
-    "the end": Kill("reset_report", "", "", State.DONE, closed=False, restores=0),
+    "10 report": Kill(
+        "served_pages,media,reset_report", "reset:finish", "before", State.READY, closed=False, restores=0
+    ),
+    "10 tell": Kill(
+        "reset_report,colleague_notice", "notices:_note_sent", "before", State.DONE, closed=False, restores=0
+    ),
+    "the end": Kill("colleague_notice,client_notice", "", "", State.DONE, closed=False, restores=0),
 }
 
 
@@ -114,6 +120,13 @@ def test_in_the_end_staging_is_as_after_any_reset(outside: Outside) -> None:
     assert refs[f"refs/tags/{code['tag']}"] == code["old"], "the way back was not carried over"
     assert all(t["finished_at"] for t in outside.get(f"/client/v11/apps/{STAGING}/transfers"))
     assert "run" not in {dyno["type"] for dyno in outside.get(f"/apps/{STAGING}/dynos")}
+
+
+def test_in_the_end_everybody_was_told_once(outside: Outside) -> None:
+    """Killed between sending the message and noting it: the next run found it in the channel and sent no second one."""
+    record = newest(outside)
+    assert sum(f"Reset: {record.id}" in message["text"] for message in outside.messages()) == 1
+    assert len(list(mail.folder(outside.world).glob(f"*{record.id}*"))) == 1
 
 
 def run(kill: Kill, victim: int = 0) -> int:

@@ -17,10 +17,13 @@ import pytest
 from bc_pipelines.defs.jobs import plan_config
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.archive_store import s3_client
+from bc_pipelines.operations.record import State
 from bc_pipelines.sandbox import postgres
 from bc_pipelines.sandbox.site.seed.people import planted
 from bc_pipelines.sandbox.world import BUCKETS, World
+from bc_pipelines_tests.journeys.cut import materialise
 from bc_pipelines_tests.journeys.leaks import Search, files_that_hold
+from bc_pipelines_tests.journeys.test_killed import newest
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
 # Fixtures hold three resets.
@@ -28,6 +31,8 @@ pytestmark = pytest.mark.timeout(900)
 
 CHECKOUT = Path(__file__).parents[2]
 WRONG_TOKEN = "99999999-8888-7777-6666-555555555555"
+WRONG_SLACK_TOKEN = "xoxb-999999999999-a-token-of-another-workspace"
+WRONG_SMTP_PASSWORD = "a-password-of-another-mail-server"
 # Private pages on staging ask for it, so it stands in staging's content and in every copy of that, by choice.
 STAGINGS_OWN = "view_restriction_password"
 OF_PRIVATE_PAGES = {"public.wagtailcore_pageviewrestriction", "public.wagtailcore_collectionviewrestriction"}
@@ -57,12 +62,16 @@ def search(outside: Outside) -> Search:
     # An access key names its holder as a username does; signed addresses show it to everyone.
     secrets = {name: value for name, value in outside.world.secrets.items() if "access_key" not in name}
     secrets |= {"a wrong token": WRONG_TOKEN, "a signed address": "X-Amz-Signature="}
+    secrets |= {"a wrong Slack token": WRONG_SLACK_TOKEN, "a wrong SMTP password": WRONG_SMTP_PASSWORD}
     return Search(secrets, planted(outside.world.seed, outside.world.scale).private_values())
 
 
 @pytest.fixture(scope="module")
 def world(outside: Outside, first: Outcome, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The sandbox after resets that failed early and half way, and one that went through, logged as in the UI."""
+    """The sandbox after resets that failed early and half way, and one that went through, logged as in the UI.
+
+    The last one could tell nobody at first, because both secrets for that were wrong.
+    """
     config = tmp_path_factory.mktemp("leaks") / "config.yaml"
     words = plan_config(confirm=STAGING, requested_by="a journey").to_config_dict()  # type: ignore[no-untyped-call]
     config.write_text(json.dumps(words), encoding="utf-8")
@@ -71,7 +80,12 @@ def world(outside: Outside, first: Outcome, tmp_path_factory: pytest.TempPathFac
         assert loud_reset(outside, config) == "FAILURE"
     with outside.fault(on="transfer", kind="half_way", transfer="restore", app=STAGING):
         assert loud_reset(outside, config) == "FAILURE"
-    assert loud_reset(outside, config) == "SUCCESS"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BC_SLACK_TOKEN", WRONG_SLACK_TOKEN)
+        patch.setenv("BC_SMTP_PASSWORD", WRONG_SMTP_PASSWORD)
+        assert loud_reset(outside, config) == "FAILURE"
+    assert newest(outside).state is State.DONE
+    assert materialise(["colleague_notice", "client_notice"])
     for cluster in postgres.clusters(outside.world):
         with postgres.superuser(cluster) as connection:
             connection.execute("checkpoint")

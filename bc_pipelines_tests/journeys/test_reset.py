@@ -1,11 +1,15 @@
 """The whole road: production's backup in, an anonymised staging site out, on real servers."""
 
+from email import message_from_bytes
+from email.policy import default
+
 import httpx
 from typer.testing import CliRunner
 
 from bc_pipelines.cli import app
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.record import Records, State
+from bc_pipelines.sandbox import mail
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
 STAGING_HOSTS = [
@@ -114,6 +118,8 @@ def test_a_preview_shows_the_plan_and_changes_nothing(first: Outcome, outside: O
     assert f"Wiped: {STAGING}" in said.output
     assert "Replaced by: production's" in said.output
     assert "token may reset" in said.output
+    assert "What would be told, notice to colleagues" in said.output
+    assert "Any test content has been reset." in said.output
     assert outside.rows("staging") == before
 
 
@@ -147,6 +153,33 @@ def test_the_report_can_be_read_without_dagster(first: Outcome, outside: Outside
     assert "This reset went through." in page
     assert "wagtailforms_formsubmission" in page
     assert f"Reset of {STAGING}" in page
+
+
+def test_colleagues_and_the_client_were_told(first: Outcome, outside: Outside) -> None:
+    """One message and one mail, with this reset's figures; neither holds the address of any account."""
+    record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
+    assert record is not None
+    [message] = [each["text"] for each in outside.messages() if record.id in each["text"]]
+    [path] = mail.folder(outside.world).glob(f"*{record.id}*.eml")
+    letter = message_from_bytes(path.read_bytes(), policy=default).get_body(("plain",))
+    assert letter is not None
+    text = letter.get_content()
+    archive = first.metadata["staging/sanitised_archive"]
+    assert f"{archive['rows purged']:,} rows removed" in message
+    assert f"{archive['accounts kept']} accounts with an address" in text
+    assert "No branch was reset" in message
+    addresses = {row[0] for row in outside.sql("production", "select email from users_user where email <> ''")}
+    assert [address for address in addresses if address in message + text] == []
+
+
+def test_nobody_is_told_twice(first: Outcome, outside: Outside) -> None:
+    """The command shows both texts and that they were sent; told to send, it sends nothing."""
+    before = len(outside.messages()), len(list(mail.folder(outside.world).iterdir()))
+    for options in ([], ["--send"]):
+        said = CliRunner().invoke(app, ["reset", "notices", *options], env={"COLUMNS": "200"})
+        assert said.exit_code == 0, said.output
+        assert said.output.count("It was sent before, at 20") == 2
+    assert (len(outside.messages()), len(list(mail.folder(outside.world).iterdir()))) == before
 
 
 def _visit(outside: Outside, host: str) -> httpx.Response:

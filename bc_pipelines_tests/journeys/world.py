@@ -1,5 +1,6 @@
 """A sandbox for the journeys, with the few questions that they ask it beside the product's back."""
 
+import json
 import os
 import ssl
 import subprocess
@@ -12,7 +13,7 @@ import httpx
 import psycopg
 
 from bc_pipelines.defs.launch import Outcome, run_reset, run_rollback
-from bc_pipelines.sandbox import git
+from bc_pipelines.sandbox import git, slack
 from bc_pipelines.sandbox.world import World
 
 STAGING = "buckinghamshire-staging"
@@ -108,6 +109,12 @@ class Outside:
     def running(self) -> dict[str, int]:
         """How many dynos of each type staging has."""
         return {process["type"]: process["quantity"] for process in self.get(f"/apps/{STAGING}/formation")}
+
+    def messages(self) -> list[dict[str, str]]:
+        """What is in the channel at Slack, oldest first."""
+        path = slack.folder(self.world) / "messages.json"
+        messages: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return messages
 
     @contextmanager
     def fault(self, **order: object) -> Iterator[None]:

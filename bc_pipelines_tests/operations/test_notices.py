@@ -1,0 +1,434 @@
+"""Each notice once, whatever happens in between: on the sandbox's mail server, its Slack, and real records."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from bc_pipelines.contacts import Contacts, SlackChannel
+from bc_pipelines.operations import notices, stopped
+from bc_pipelines.operations.errors import GateClosed, Refused
+from bc_pipelines.operations.lock import ResetLock
+from bc_pipelines.operations.notices import Outcome, Which
+from bc_pipelines.operations.record import Records, ResetRecord, State
+from bc_pipelines.operations.tools import Tools, open_tools
+from bc_pipelines.sandbox import mail as post_office
+from bc_pipelines.sandbox import slack as workspace
+from bc_pipelines.sandbox.world import World
+from bc_pipelines_tests.notices.servers import fault, free_port
+from bc_pipelines_tests.operations.test_report import MANIFEST
+from bc_pipelines_tests.sandbox.heroku.simulated import STAGING
+
+FACTS: dict[str, Any] = {
+    "source_backup": "b012",
+    "rollback_point": "b007",
+    "downtime_seconds": 61.4,
+    "release": 42,
+    "accounts_put_back": 1,
+    "acknowledged": {"lost": {"pages": 3}, "warnings": []},
+    "media_in": {"copied": 5, "bytes": 1_000_000, "deleted": 0},
+    "media_settled": {"copied": 1, "bytes": 500_000, "deleted": 2},
+    "checks": {"passed": 32, "warned": 1, "failed": []},
+}
+RUNS = count(1)
+NOW = datetime.now(UTC).isoformat()
+TELL: dict[str, Callable[..., Outcome]] = {"colleagues": notices.tell_colleagues, "client": notices.tell_client}
+BOTH = pytest.mark.parametrize("which", list(TELL))
+
+
+@pytest.fixture
+def tools(world: World) -> Iterator[Tools]:
+    """The run's tools, on the sandbox, with no record yet."""
+    with psycopg.connect(world.database_url("dagster"), autocommit=True) as connection:
+        connection.execute("drop schema if exists bc_pipelines cascade")
+    with open_tools() as tools:
+        yield tools
+
+
+def stopped_at(tools: Tools, state: State, **facts: object) -> ResetRecord:
+    """A reset that came this far, and its manifest."""
+    run_id = f"{next(RUNS):08}-of-these-tests"
+    record = tools.records.open_reset(run_id, "staging", STAGING, "A colleague", "typed", **FACTS)
+    tools.archives.put_text(f"archives/{record.id}.manifest.json", json.dumps(MANIFEST), "application/json")
+    return tools.records.note(record, state, **facts)
+
+
+def finished(tools: Tools, **facts: object) -> ResetRecord:
+    """A reset that is done."""
+    return stopped_at(tools, State.DONE, **facts)
+
+
+def again(tools: Tools, record: ResetRecord) -> ResetRecord:
+    """The record as it stands now."""
+    found = tools.records.get(record.id)
+    assert found is not None
+    return found
+
+
+def mails(world: World, record: ResetRecord) -> list[Path]:
+    """The mails about a reset."""
+    return sorted(post_office.folder(world).glob(f"*{record.id}*.eml"))
+
+
+def messages(world: World, record: ResetRecord) -> list[dict[str, str]]:
+    """The messages about a reset, oldest first."""
+    path = workspace.folder(world) / "messages.json"
+    everything = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return [message for message in everything if record.id in message["text"]]
+
+
+def told(world: World, which: str, record: ResetRecord) -> int:
+    """How often somebody was told."""
+    return len(messages(world, record) if which == "colleagues" else mails(world, record))
+
+
+def channel(tools: Tools) -> SlackChannel:
+    """Where colleagues are told."""
+    assert tools.settings.contacts.slack is not None
+    return tools.settings.contacts.slack
+
+
+@contextmanager
+def locked(tools: Tools) -> Iterator[None]:
+    """With the lock, as a run has it."""
+    tools.lock.acquire("a-run-of-these-tests", "notice")
+    try:
+        yield
+    finally:
+        tools.lock.release()
+
+
+def tell(tools: Tools, which: str, record: ResetRecord, *more: str) -> Outcome:
+    """Tell somebody as a run does."""
+    with locked(tools):
+        return TELL[which](tools, record, *more)
+
+
+def tell_colleagues(tools: Tools, record: ResetRecord) -> Outcome:
+    """Tell colleagues as a run does."""
+    return tell(tools, "colleagues", record)
+
+
+def tell_client(tools: Tools, record: ResetRecord, *after_looking: notices.AfterLooking) -> Outcome:
+    """Tell the client as a run does."""
+    return tell(tools, "client", record, *after_looking)
+
+
+def without_servers(tools: Tools) -> Tools:
+    """The same tools, where nobody listens at either server."""
+    contacts = tools.settings.contacts
+    assert contacts.mail is not None
+    nowhere = Contacts(
+        replace(channel(tools), api_url=f"https://127.0.0.1:{free_port()}/api/"),
+        replace(contacts.mail, port=free_port()),
+    )
+    return replace(tools, settings=replace(tools.settings, contacts=nowhere))
+
+
+def kill(record: ResetRecord, which: str, place: str) -> None:
+    """Tell in another process, which is killed on the way."""
+    command = [sys.executable, "-m", "bc_pipelines_tests.operations.telling", record.id, which, place]
+    assert subprocess.run(command, timeout=60, check=False).returncode == -9
+
+
+@BOTH
+def test_somebody_is_told_once(tools: Tools, world: World, which: str) -> None:
+    """The second time it is said when it was, and nothing is sent."""
+    record = finished(tools)
+    assert tell(tools, which, record).state == "sent"
+    repeated = tell(tools, which, again(tools, record))
+    assert repeated.state == "sent before"
+    assert "It was sent before, at 20" in repeated.words
+    assert told(world, which, record) == 1
+
+
+def test_the_figures_are_the_resets_own(tools: Tools) -> None:
+    """From the record and the manifest, in both texts; no address that is written to is kept."""
+    record = finished(tools)
+    colleagues, client = tell_colleagues(tools, record), tell_client(tools, record)
+    for words in ("1,200 rows removed", "3 of staff kept with their passwords, 9 replaced, 1 put back", "v42", "b007"):
+        assert words in colleagues.text, words
+    for words in ("(1,200 rows)", "6 copied (1.5 MB), 2 deleted", "closed for 61 seconds", "gone now: 3 pages."):
+        assert words in client.text, words
+    assert client.facts["addresses"] == 2
+    assert "editors@" not in json.dumps([dict(again(tools, record).facts), dict(client.facts)])
+
+
+@BOTH
+def test_who_is_not_set_is_not_told(tools: Tools, world: World, which: str) -> None:
+    """Nothing is sent, the words say which setting is missing, and no check warns of it."""
+    record = finished(tools)
+    nobody = replace(tools, settings=replace(tools.settings, contacts=Contacts()))
+    outcome = tell(nobody, which, record)
+    assert outcome.state == "not configured"
+    assert "is not set" in outcome.words
+    assert told(world, which, record) == 0
+    assert notices.look_at_message(nobody, record).passed
+    assert notices.look_at_mail(nobody, record).passed
+
+
+@BOTH
+def test_two_at_once_tell_once(tools: Tools, world: World, which: str) -> None:
+    """Of several runs at the same moment one sends; the others send nothing on a guess."""
+    record = finished(tools)
+
+    def attempt(_: int) -> str:
+        try:
+            return TELL[which](tools, record).state
+        except GateClosed as refused:
+            return str(refused)
+
+    with locked(tools), ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(attempt, range(4)))
+    assert said.count("sent") == 1
+    assert told(world, which, record) == 1
+
+
+@BOTH
+def test_while_a_run_is_sending_no_other_looks(tools: Tools, world: World, which: str) -> None:
+    """It would find nothing yet, and send a second one: whoever has the lock is the only one."""
+    record = finished(tools)
+    with locked(tools), open_tools() as others:
+        tools.records.swap(record, Which(f"{which.removesuffix('s')}_notice"), None, {"state": "sending", "since": NOW})
+        with pytest.raises(Refused, match="A notice is under way"):
+            notices.may_tell(others, "another", "It")
+    assert told(world, which, record) == 0
+
+
+@BOTH
+def test_a_lost_lock_sends_nothing(tools: Tools, world: World, which: str) -> None:
+    """Dagster's database dropped the connection: another run may be at it."""
+    record = finished(tools)
+    with locked(tools):
+        with psycopg.connect(world.database_url("dagster"), autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'notice %'"
+            )
+        with pytest.raises(Refused, match="was lost"):
+            TELL[which](tools, record)
+    assert told(world, which, record) == 0
+    assert tell(tools, which, again(tools, record)).state == "sent"
+
+
+@BOTH
+def test_what_surely_failed_is_sent_the_next_time(tools: Tools, world: World, which: str) -> None:
+    """The message says what to mend, that staging is ready, and how to send only what is missing."""
+    record = finished(tools)
+    with pytest.raises(GateClosed, match=r"was not sent\. .* cannot be reached") as caught:
+        tell(without_servers(tools), which, record)
+    for words in (f"{record.id} is finished", "is open and checked", "job send_notices", "bucks reset notices --send"):
+        assert words in str(caught.value), words
+    assert tell(tools, which, again(tools, record)).state == "sent"
+    assert told(world, which, record) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_killed_message_is_looked_for(tools: Tools, world: World, place: str) -> None:
+    """Killed before or after it was written: the channel is read, and there is one message in the end."""
+    record = finished(tools)
+    kill(record, "colleagues", place)
+    assert told(world, "colleagues", record) == (place == "after")
+    assert tell_colleagues(tools, again(tools, record)).state == "sent"
+    assert tell_colleagues(tools, again(tools, record)).state == "sent before"
+    assert told(world, "colleagues", record) == 1
+
+
+def test_a_killed_message_is_not_guessed_at(tools: Tools, world: World) -> None:
+    """The channel may not be read: nothing is written, and a person is told to look."""
+    record = finished(tools)
+    kill(record, "colleagues", "after")
+    with fault(channel(tools), error="missing_scope"), pytest.raises(GateClosed, match="Nobody knows whether"):
+        tell_colleagues(tools, again(tools, record))
+    assert told(world, "colleagues", record) == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("found", ["arrived", "lost"])
+def test_of_a_killed_mail_a_person_has_to_say(
+    tools: Tools, world: World, place: str, found: notices.AfterLooking
+) -> None:
+    """Not sent again on a guess; the id to look for is named, and a copy that is sent after all has the same."""
+    record = finished(tools)
+    kill(record, "client", place)
+    sent = told(world, "client", record)
+    assert sent == (place == "after")
+    for _ in range(2):
+        with pytest.raises(GateClosed, match="Nobody knows whether this notice went out") as caught:
+            tell_client(tools, again(tools, record))
+    assert f"<reset.{record.id}.client@torchbox.example>" in str(caught.value)
+    assert "--after-looking arrived (or lost)" in str(caught.value)
+    assert told(world, "client", record) == sent
+    assert tell_client(tools, again(tools, record), found).state == "sent"
+    assert told(world, "client", record) == sent + (found == "lost")
+    assert all(f"<reset.{record.id}.client@".encode() in path.read_bytes() for path in mails(world, record))
+    assert notices.look_at_mail(tools, again(tools, record)).passed
+    # Once it is settled, nothing can be settled otherwise.
+    assert tell_client(tools, again(tools, record), "lost").state == "sent before"
+
+
+def test_a_notice_tells_of_what_is_there(tools: Tools) -> None:
+    """A reset that is not finished, was undone or wiped over has nothing to tell."""
+    with pytest.raises(Refused, match="not finished or was undone"):
+        notices.require_finished(tools, "none", "It")
+    first = finished(tools)
+    assert notices.require_finished(tools, "none", "It").id == first.id
+    assert notices.require_finished(tools, first.run_id, "It").id == first.id
+    second = stopped_at(tools, State.WIPING)
+    for run_id in ("none", second.run_id):
+        with pytest.raises(Refused, match="not finished or was undone"):
+            notices.require_finished(tools, run_id, "It")
+    with pytest.raises(Refused, match=f"wiped again after reset {first.id}"):
+        notices.require_finished(tools, first.run_id, "It")
+    rollback = tools.records.open_rollback("back", "staging", STAGING, "A colleague", "typed")
+    tools.records.note(rollback, State.DONE)
+    with pytest.raises(Refused, match="not finished or was undone"):
+        notices.require_finished(tools, "none", "It")
+
+
+def test_the_checks_look_for_themselves(tools: Tools) -> None:
+    """The message is read in the channel, and the mail server's answer is shown."""
+    record = finished(tools)
+    tell_colleagues(tools, record)
+    tell_client(tools, record)
+    now = again(tools, record)
+    assert notices.look_at_message(tools, now).passed
+    assert notices.look_at_mail(tools, now).passed
+    elsewhere = replace(
+        now, facts={**now.facts, Which.COLLEAGUES: {"channel": channel(tools).channel, "ts": "1.000000"}}
+    )
+    gone = notices.look_at_message(tools, elsewhere)
+    assert not gone.passed
+    assert "Was it deleted?" in gone.summary
+    another = notices.look_at_message(tools, replace(now, id="2026-01-01-0000-another"))
+    assert not another.passed
+
+
+@pytest.mark.parametrize("order", [{"error": "missing_scope"}, {"status": 500}, {"error": "invalid_auth"}], ids=str)
+def test_a_check_that_could_not_look_says_so(tools: Tools, order: dict[str, object]) -> None:
+    """It is a warning, neither green nor a failure, and holds no token."""
+    record = finished(tools)
+    tell_colleagues(tools, record)
+    with fault(channel(tools), **order):
+        verdict = notices.look_at_message(tools, again(tools, record))
+    assert (verdict.passed, verdict.severity) == (False, "warn")
+    assert "nobody has looked" in verdict.summary
+    assert channel(tools).token not in repr(verdict)
+
+
+def test_a_refused_address_is_a_warning(tools: Tools) -> None:
+    """The others got it; the masked address and the server's number are shown."""
+    mail = tools.settings.contacts.mail
+    assert mail is not None
+    some = replace(mail, recipients=("editors@council.example", "gone@refused.invalid"))
+    fewer = replace(tools, settings=replace(tools.settings, contacts=Contacts(None, some)))
+    record = finished(tools)
+    tell_client(fewer, record)
+    verdict = notices.look_at_mail(fewer, again(tools, record))
+    assert (verdict.passed, verdict.severity) == (False, "warn")
+    assert "refused 1 of 2 addresses: g…@refused.invalid (550)" in verdict.summary
+
+
+def test_the_command_sees_what_is_missing(tools: Tools) -> None:
+    """Before and after, and where nobody knows."""
+    record = finished(tools)
+    assert [notice.state for _, notice in notices.of_newest(tools)] == ["not sent", "not sent"]
+    tell_colleagues(tools, record)
+    kill(record, "client", "before")
+    colleagues, client = (notice for _, notice in notices.of_newest(tools))
+    assert (colleagues.state, client.state) == ("sent before", "not sent")
+    assert "Nobody knows" in client.words
+
+
+@pytest.mark.parametrize("state", [State.WIPING, State.RESTORED, State.MENDED])
+def test_colleagues_learn_once_that_a_reset_stopped(tools: Tools, world: World, state: State) -> None:
+    """Where staging stands and the two ways forward; however often the run's end is looked at."""
+    record = stopped_at(tools, state)
+    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
+    assert stopped.tell(tools.settings, record.run_id) == ""
+    [message] = messages(world, record)
+    for words in (
+        "stopped after its wipe",
+        f"{STAGING} is in maintenance and must stay there",
+        "To go on:",
+        "To go back:",
+    ):
+        assert words in message["text"], words
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.SANITISED, State.READY, State.DONE])
+def test_a_stop_that_leaves_the_site_open_is_not_told(tools: Tools, world: World, state: State) -> None:
+    """Nobody is alarmed where nothing is closed; nor without a record, nor without a channel."""
+    record = stopped_at(tools, state)
+    assert stopped.tell(tools.settings, record.run_id) == ""
+    assert stopped.tell(tools.settings, "no such run") == ""
+    wreck = stopped_at(tools, State.WIPING)
+    assert stopped.tell(replace(tools.settings, contacts=Contacts()), wreck.run_id) == ""
+    assert messages(world, record) == messages(world, wreck) == []
+
+
+def test_while_another_run_mends_it_nobody_is_alarmed(tools: Tools, world: World) -> None:
+    """Whoever has the lock is at it."""
+    record = stopped_at(tools, State.WIPING)
+    lock = ResetLock(tools.settings.dagster_database_url)
+    lock.acquire("another")
+    try:
+        assert stopped.tell(tools.settings, record.run_id) == ""
+    finally:
+        lock.release()
+    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
+
+
+def test_a_stop_that_could_not_be_told_is_told_later(tools: Tools, world: World) -> None:
+    """The run's last message says so."""
+    record = stopped_at(tools, State.WIPING)
+    words = stopped.tell(without_servers(tools).settings, record.run_id)
+    assert words.startswith("Colleagues were not told of it on Slack. 127.0.0.1 cannot be reached")
+    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
+    assert len(messages(world, record)) == 1
+
+
+def test_a_doubtful_message_about_a_stop_is_not_repeated(tools: Tools, world: World) -> None:
+    """Slack failed half-way: the words say that nobody knows."""
+    record = stopped_at(tools, State.WIPING)
+    with fault(channel(tools), half_way=True):
+        assert "or not" in stopped.tell(tools.settings, record.run_id)
+    assert stopped.tell(tools.settings, record.run_id) == ""
+    assert len(messages(world, record)) == 1
+
+
+def test_what_went_well_at_last_answers_what_stopped(tools: Tools, world: World) -> None:
+    """The next reset stops too, and the one after goes through: one thread, shown to the channel."""
+    first = stopped_at(tools, State.WIPING)
+    stopped.tell(tools.settings, first.run_id)
+    second = stopped_at(tools, State.RESTORED, broken_off=first.id)
+    stopped.tell(tools.settings, second.run_id)
+    third = finished(tools, broken_off=second.id)
+    tell_colleagues(tools, third)
+    [began], [stopped_again], [done] = (messages(world, each) for each in (first, second, third))
+    assert "thread_ts" not in began
+    assert stopped_again["thread_ts"] == began["ts"]
+    assert done["thread_ts"] == began["ts"]
+    assert done["subtype"] == "thread_broadcast"
+
+
+def test_a_fact_is_swapped_by_one(tools: Tools) -> None:
+    """Only whoever knows what it was may change it; the same goes for putting it there and taking it away."""
+    records: Records = tools.records
+    record = finished(tools)
+    assert records.swap(record, "told", {"a": 1}, {"a": 2}) is None
+    assert records.swap(record, "told", None, {"a": 1, "b": [1.5, "x"]}) is not None
+    assert records.swap(record, "told", None, {"a": 3}) is None
+    after = records.swap(record, "told", {"b": [1.5, "x"], "a": 1}, None)
+    assert after is not None
+    assert "told" not in after.facts
+    assert (after.state, after.finished_at) == (record.state, record.finished_at)
