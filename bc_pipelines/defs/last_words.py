@@ -9,6 +9,7 @@ import dagster as dg
 
 from bc_pipelines import settings
 from bc_pipelines.defs.jobs import WIPING
+from bc_pipelines.operations import stopped
 from bc_pipelines.operations.record import Records
 from bc_pipelines.operations.standing import standing_after
 
@@ -34,16 +35,32 @@ def last_words(run_id: str, said: str) -> str:
     return "" if words in said else words
 
 
+def tell_of_stop(run_id: str) -> str:
+    """Tell colleagues, once, that a run left staging in maintenance; what came of that, or an empty text.
+
+    Raises:
+        OutOfReach: Dagster's database does not answer.
+        SettingsError: a setting is missing or wrong.
+    """
+    return stopped.tell(settings.load(), run_id)
+
+
 def _add(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
     run = context.dagster_run
     if settings.own_dagster()[1] is None:
         return dg.SkipReason("No reset is on record here: this is a developer's machine.")
     concerned = run.job_name in WIPING or Records(settings.load().dagster_database_url).of_run(run.run_id)
-    words = last_words(run.run_id, context.dagster_event.message or "") if concerned else ""
-    if not words:
-        return dg.SkipReason(f"Nothing is to be added to run {run.run_id}.")
-    context.instance.report_engine_event(words, run)
-    return None
+    # The words first: telling asks a server that may not answer.
+    said = concerned and _report(context, last_words(run.run_id, context.dagster_event.message or ""))
+    told = concerned and _report(context, tell_of_stop(run.run_id))
+    return None if said or told else dg.SkipReason(f"Nothing is to be added to run {run.run_id}.")
+
+
+def _report(context: dg.RunStatusSensorContext, words: str) -> bool:
+    """Add words to a run's page; says whether there were any."""
+    if words:
+        context.instance.report_engine_event(words, context.dagster_run)
+    return bool(words)
 
 
 # Both only tell and start nothing, so they are on from the beginning.

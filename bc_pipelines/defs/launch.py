@@ -14,7 +14,7 @@ from dagster_shared.error import SerializableErrorInfo
 from bc_pipelines import settings
 from bc_pipelines.defs.instance import open_instance
 from bc_pipelines.defs.jobs import WIPING, notices_config, plan_config, rollback_config
-from bc_pipelines.defs.last_words import last_words
+from bc_pipelines.defs.last_words import last_words, tell_of_stop
 from bc_pipelines.defs.notices import checks_of
 from bc_pipelines.operations.report import CheckLine
 
@@ -155,7 +155,7 @@ def _tell(event: dg.EventLogEntry, on_step: Callable[[str], None]) -> None:
 def _with_last_words(name: str, run_id: str, failure: str) -> str:
     if name not in WIPING:
         return failure
-    return f"{failure} {last_words(run_id, failure)}".strip()
+    return " ".join(filter(None, (failure, last_words(run_id, failure), tell_of_stop(run_id))))
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> str:

@@ -1,5 +1,7 @@
 """The last message of a reset that did not come to its end, added to real runs on a Dagster instance in PostgreSQL."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -8,8 +10,10 @@ from bc_pipelines.defs.jobs import plan_config
 from bc_pipelines.defs.last_words import where_staging_stands_after_a_failure, where_staging_stands_after_terminate
 from bc_pipelines.defs.reaper import report_dead_runs
 from bc_pipelines.operations.record import Records, State
+from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.defs.sleeper import sleeper
 from bc_pipelines_tests.defs.test_reaper import GONE
+from bc_pipelines_tests.notices.servers import running_slack
 
 APP = "council-staging"
 ENDS = {
@@ -109,3 +113,27 @@ def test_what_was_said_is_not_said_again(instance: dg.DagsterInstance, records: 
     assert "is in maintenance and must stay there" in last_message(instance, run_id)
     look(instance, run_id, dg.DagsterEventType.RUN_FAILURE)
     assert len(instance.all_logs(run_id)) == before
+
+
+def test_colleagues_are_told_however_it_ended(
+    instance: dg.DagsterInstance,
+    records: Records,
+    environments: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also of a run whose page says already where staging stands; each reset once, whoever looks at it."""
+    certificates = make_certificates(tmp_path / "tls", [])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    with running_slack(tmp_path, certificates) as slack:
+        text = environments.read_text(encoding="utf-8")
+        environments.write_text(f'{text}\n[notices]\nslack_channel = "{slack.channel}"\n', encoding="utf-8")
+        monkeypatch.setenv("BC_SLACK_TOKEN", slack.token)
+        monkeypatch.setenv("BC_SLACK_API_URL", slack.api_url)
+        dead = begun(instance, tags=GONE)
+        records.note(records.open_reset(dead, "staging", APP, "a tester", "typed"), State.WIPING, rollback_point="b007")
+        assert report_dead_runs(instance, records) == [dead]
+        for _ in range(2):
+            look(instance, dead, dg.DagsterEventType.RUN_FAILURE)
+        assert last_message(instance, dead) == "Colleagues were told of it on Slack."
+    assert (tmp_path / "messages.json").read_text(encoding="utf-8").count("stopped after its wipe") == 1

@@ -113,3 +113,12 @@ def test_the_next_one_goes_through(wreck: Outcome, outside: Outside) -> None:
     point = newest(outside).facts["rollback_point"]
     assert point in wreck.failure
     assert point == f"b{outside.transfers(STAGING, 'gof3r')[0]['num']:03}"
+
+
+def test_colleagues_read_it_in_one_thread(wreck: Outcome, outside: Outside) -> None:
+    """That it stopped, once over all these attempts, and that it went through at last."""
+    assert wreck.failure.endswith("Colleagues were told of it on Slack.")
+    stopped, done = outside.messages()[-2:]
+    assert f"The reset of {STAGING} stopped after its wipe" in stopped["text"]
+    assert f"Reset: {newest(outside).id}" in done["text"]
+    assert done["thread_ts"] == stopped["ts"]
