@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bc_pipelines.sandbox import environment, servers
+from bc_pipelines.sandbox import environment, mail, servers, slack
 from bc_pipelines.sandbox import up as commands
 from bc_pipelines.sandbox.errors import SandboxError
 from bc_pipelines.sandbox.folder import claim, default_root
@@ -98,7 +98,9 @@ def run(
 
         with commands.sandbox(root or default_root(), seed=seed, scale=scale, say=say) as world:
             spinner.stop()
+            before = len(mail.mails(world)), len(slack.messages(world))
             code = commands.run_inside(world, command)
+            _print_told(console, world, *before)
     raise typer.Exit(code)
 
 
@@ -135,6 +137,20 @@ def _world(root: Path | None) -> World:
     if world is None:
         raise SandboxError(f"There is no sandbox in {folder}; `bucks sandbox up` makes one.")
     return world
+
+
+def _print_told(console: Console, world: World, mails: int, messages: int) -> None:
+    """Say where to read what was sent meanwhile."""
+    for path in mail.mails(world)[mails:]:
+        console.print(f"An e-mail came in: {_from_here(path)}", soft_wrap=True)
+    more = len(slack.messages(world)) - messages
+    if more:
+        path = slack.folder(world) / slack.CHANNEL_FILE
+        console.print(f"Written on Slack: {_from_here(path)} ({more} new)", soft_wrap=True)
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _print_status(console: Console, world: World) -> bool:

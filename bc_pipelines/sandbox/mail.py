@@ -46,6 +46,11 @@ def folder(world: World) -> Path:
     return world.root / "mail"
 
 
+def mails(world: World) -> list[Path]:
+    """What was sent, oldest first."""
+    return sorted(folder(world).glob("*.eml"))
+
+
 def answers(world: World) -> bool:
     """Whether the server greets."""
     try:

@@ -2,7 +2,7 @@
 
 It speaks as Slack does as far as slack-sdk's own client can tell: `auth.test`, `chat.postMessage` and
 `conversations.history`, arguments as a form or as JSON, a bearer token, `ok` and `error` in answers of status 200, 429
-with `Retry-After`. It shows nothing to people; `messages.json` in its folder can be read.
+with `Retry-After`. Its folder holds the messages twice: `messages.json` as Slack tells them, `channel.txt` for people.
 
 Nothing real can be had here: Slack has no server of its own to install. Source: Slack's documentation of these methods,
 *Using the Web API* and *Rate limits*.
@@ -22,6 +22,8 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 TOKEN = "SANDBOX_SLACK_TOKEN"  # noqa: S105 - a variable's name
+CHANNEL_FILE = "channel.txt"
 BOT = "B0SANDBOX1"
 _PAGE = 100
 
@@ -54,6 +57,12 @@ def server_environment(world: World) -> Mapping[str, str]:
 def folder(world: World) -> Path:
     """The folder with the channel's messages."""
     return world.root / "slack"
+
+
+def messages(world: World) -> list[dict[str, Any]]:
+    """What was written into the channel, oldest first."""
+    path = folder(world) / "messages.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 class Workspace:
@@ -145,6 +154,7 @@ class Workspace:
                 message["subtype"] = "thread_broadcast"
         self._messages.append(message)
         write_private(self._path, json.dumps(self._messages, indent=1, ensure_ascii=False))
+        write_private(self._path.with_name(CHANNEL_FILE), "\n\n".join(map(_for_people, self._messages)) + "\n")
         return {"ok": True, "channel": self._channel, "ts": message["ts"], "message": message}
 
     def _next_ts(self) -> str:
@@ -168,6 +178,12 @@ class Workspace:
         more = len(shown) > start + size
         answer = {"ok": True, "messages": shown[start : start + size], "has_more": more}
         return answer | ({"response_metadata": {"next_cursor": str(start + size)}} if more else {})
+
+
+def _for_people(message: Mapping[str, Any]) -> str:
+    when = datetime.fromtimestamp(float(message["ts"]), UTC)
+    where = " (answers another message)" if "thread_ts" in message else ""
+    return f"-- {when:%d %B %Y %H:%M:%S} UTC{where}\n{unescape(str(message['text']))}"
 
 
 async def _healthz(_request: Request) -> Response:

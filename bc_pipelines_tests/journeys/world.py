@@ -1,6 +1,5 @@
 """A sandbox for the journeys, with the few questions that they ask it beside the product's back."""
 
-import json
 import os
 import ssl
 import subprocess
@@ -112,9 +111,7 @@ class Outside:
 
     def messages(self) -> list[dict[str, str]]:
         """What is in the channel at Slack, oldest first."""
-        path = slack.folder(self.world) / "messages.json"
-        messages: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        return messages
+        return slack.messages(self.world)
 
     @contextmanager
     def fault(self, **order: object) -> Iterator[None]:

@@ -77,14 +77,12 @@ def again(tools: Tools, record: ResetRecord) -> ResetRecord:
 
 def mails(world: World, record: ResetRecord) -> list[Path]:
     """The mails about a reset."""
-    return sorted(post_office.folder(world).glob(f"*{record.id}*.eml"))
+    return [path for path in post_office.mails(world) if record.id in path.name]
 
 
 def messages(world: World, record: ResetRecord) -> list[dict[str, str]]:
     """The messages about a reset, oldest first."""
-    path = workspace.folder(world) / "messages.json"
-    everything = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return [message for message in everything if record.id in message["text"]]
+    return [message for message in workspace.messages(world) if record.id in message["text"]]
 
 
 def told(world: World, which: str, record: ResetRecord) -> int:

@@ -245,3 +245,25 @@ def test_the_command_shows_status_and_variables(world: World) -> None:
     printed = CliRunner().invoke(app, ["env", "--root", str(world.root)])
     assert printed.exit_code == 0
     assert all(line.startswith("export ") for line in printed.stdout.splitlines())
+
+
+def test_the_command_says_where_to_read_what_was_sent(world: World) -> None:
+    """A mail and a message that a command inside sends, each with its file; nothing where nothing was sent."""
+    program = """
+import os, smtplib, ssl, tomllib
+from slack_sdk import WebClient
+told = tomllib.load(open(os.environ["BC_ENVIRONMENTS"], "rb"))["notices"]
+with smtplib.SMTP(told["smtp_host"], told["smtp_port"], local_hostname="localhost") as server:
+    server.starttls(context=ssl.create_default_context())
+    server.login(told["smtp_user"], os.environ["BC_SMTP_PASSWORD"])
+    server.sendmail(told["mail_from"], told["client_addresses"], "Message-ID: <a.b@c>\\r\\n\\r\\nHello")
+client = WebClient(os.environ["BC_SLACK_TOKEN"], os.environ["BC_SLACK_API_URL"], ssl=ssl.create_default_context())
+client.proxy = None
+client.chat_postMessage(channel=told["slack_channel"], text="one &amp; two")
+"""
+    for code, sent in ((program, True), ("", False)):
+        said = CliRunner().invoke(app, ["run", "--root", str(world.root), "--", sys.executable, "-c", code])
+        assert said.exit_code == 0
+        assert (str(world.root / "mail" / "0001-a.b.eml") in said.stderr) == sent
+        assert (f"{world.root / 'slack' / 'channel.txt'} (1 new)" in said.stderr) == sent
+    assert "one & two" in (world.root / "slack" / "channel.txt").read_text(encoding="utf-8")
