@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from bc_pipelines.tables import SettingsError, required, text, texts
+from bc_pipelines.tables import SettingsError, only, required, text, texts
 
 SLACK_API = "https://slack.com/api/"
 SLACK_TOKEN = "BC_SLACK_TOKEN"  # noqa: S105 - a variable's name
+SLACK_API_URL = "BC_SLACK_API_URL"
 SMTP_PASSWORD = "BC_SMTP_PASSWORD"  # noqa: S105 - likewise
 KEYS = (
     "dagster_url",
@@ -86,28 +87,29 @@ class Contacts:
     dagster_url: str = ""
 
 
-def read_contacts(table: Mapping[str, Any], variables: Mapping[str, str], api_url: str) -> Contacts:
+def read_contacts(table: Mapping[str, Any], variables: Mapping[str, str]) -> Contacts:
     """Read `[notices]`, whose keys are `KEYS`, and the variables with its secrets.
 
     Args:
         table: `[notices]`.
         variables: environment variables.
-        api_url: base URL of Slack's Web API; empty for Slack's own.
 
     Raises:
-        SettingsError: something is half set, or wrong.
+        SettingsError: something is unknown, half set or wrong.
     """
+    only(table, "notices", *KEYS)
     url = text(table, "dagster_url", "notices") if "dagster_url" in table else ""
     if url and urlsplit(url).scheme not in ("http", "https"):
         raise SettingsError("notices.dagster_url must begin with https:// or http://.")
     return Contacts(
-        slack=_slack(table, variables, api_url or SLACK_API) if "slack_channel" in table else None,
+        slack=_slack(table, variables) if "slack_channel" in table else None,
         mail=_mail(table, variables) if "client_addresses" in table else None,
         dagster_url=url.rstrip("/"),
     )
 
 
-def _slack(table: Mapping[str, Any], variables: Mapping[str, str], api_url: str) -> SlackChannel:
+def _slack(table: Mapping[str, Any], variables: Mapping[str, str]) -> SlackChannel:
+    api_url = variables.get(SLACK_API_URL) or SLACK_API
     channel = text(table, "slack_channel", "notices")
     if not _CHANNEL.fullmatch(channel):
         raise SettingsError(
@@ -115,7 +117,7 @@ def _slack(table: Mapping[str, Any], variables: Mapping[str, str], api_url: str)
             "details."
         )
     if urlsplit(api_url).scheme != "https":
-        raise SettingsError("BC_SLACK_API_URL must begin with https://, because the token is sent there.")
+        raise SettingsError(f"{SLACK_API_URL} must begin with https://, because the token is sent there.")
     return SlackChannel(channel, _secret(variables, SLACK_TOKEN, "the token of the Slack app that writes"), api_url)
 
 

@@ -39,9 +39,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from bc_pipelines.contacts import KEYS as NOTICES_KEYS
-from bc_pipelines.contacts import Contacts as Contacts
-from bc_pipelines.contacts import read_contacts
+from bc_pipelines.contacts import Contacts, read_contacts
 from bc_pipelines.deadlines import Deadlines, read_deadlines
 from bc_pipelines.heroku_access import Heroku as Heroku
 from bc_pipelines.heroku_access import read_heroku
@@ -196,7 +194,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         repository=read_repository(table.get("repository", {}), variables, scratch),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
-        contacts=_contacts(table.get("notices", {}), variables),
+        contacts=contacts(variables),
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
@@ -259,6 +257,12 @@ def heroku(variables: Mapping[str, str] | None = None) -> Heroku | None:
     """How Heroku is reached, or None without a token; raises SettingsError where the token can be none."""
     variables = os.environ if variables is None else variables
     return read_heroku(variables) if variables.get("HEROKU_API_KEY") else None
+
+
+def contacts(variables: Mapping[str, str] | None = None) -> Contacts:
+    """Who is told of a reset; raises SettingsError where that is half set or wrong."""
+    variables = os.environ if variables is None else variables
+    return read_contacts(read_environments(variables).get("notices", {}), variables)
 
 
 def has_view_restriction_password(variables: Mapping[str, str] | None = None) -> bool:
@@ -438,11 +442,6 @@ def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:
             variables, "BC_VIEW_RESTRICTION_PASSWORD", "the one password for private pages on staging"
         ),
     )
-
-
-def _contacts(table: Mapping[str, Any], variables: Mapping[str, str]) -> Contacts:
-    only(table, "notices", *NOTICES_KEYS)
-    return read_contacts(table, variables, variables.get("BC_SLACK_API_URL", ""))
 
 
 def _declared_public(table: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines import settings
+from bc_pipelines.contacts import Mail, SlackChannel
+from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.archive_commands import BUCKS
+from bc_pipelines_tests.notices.servers import running_mail, running_slack
 from bc_pipelines_tests.postgres import Cluster
 
 SECRET = "planted-where-nobody-may-see-it"
@@ -144,3 +147,53 @@ def test_a_profile_that_does_not_exist(tmp_path: Path) -> None:
         )
         assert "Traceback" not in done.stderr
         assert done.returncode in (1, 2), done.stderr
+
+
+def told(folder: Path, mail: Mail, slack: SlackChannel) -> dict[str, str]:
+    """Settings by which people are told of a reset."""
+    text = Path(settings.__file__).with_name("environments.toml").read_text(encoding="utf-8")
+    lines = f"""[notices]
+slack_channel = "{slack.channel}"
+client_addresses = ["editors@council.example"]
+mail_from = "{mail.sender}"
+smtp_host = "{mail.host}"
+smtp_port = {mail.port}
+smtp_user = "{mail.user}"
+"""
+    (folder / "told.toml").write_text(text.replace("[notices]\n", lines), encoding="utf-8")
+    return {
+        "BC_ENVIRONMENTS": str(folder / "told.toml"),
+        "BC_SLACK_API_URL": slack.api_url,
+        "BC_SLACK_TOKEN": slack.token,
+        "BC_SMTP_PASSWORD": mail.password,
+    }
+
+
+def test_whether_people_could_be_told(tmp_path: Path) -> None:
+    """Both servers are asked, and nothing is sent; wrong secrets and dead servers are named, and not shown."""
+    certificates = make_certificates(tmp_path / "tls", [])
+    trust = {"SSL_CERT_FILE": str(certificates.ca)}
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with running_mail(kept, certificates) as mail, running_slack(kept, certificates) as slack:
+        variables = told(tmp_path, mail, slack) | trust
+        code, found = findings(tmp_path, **variables)
+        assert (code, found["Slack"]["state"], found["E-mail"]["state"]) == (0, "works", "works")
+        wrong = {"BC_SLACK_TOKEN": SECRET, "BC_SMTP_PASSWORD": SECRET}
+        code, found = findings(tmp_path, **variables | wrong)
+        assert (code, found["Slack"]["state"], found["E-mail"]["state"]) == (1, "wrong", "wrong")
+        assert "BC_SLACK_TOKEN" in found["Slack"]["words"]
+        assert "BC_SMTP_PASSWORD" in found["E-mail"]["words"]
+        assert SECRET not in json.dumps(found)
+    assert list(kept.iterdir()) == []
+    code, found = findings(tmp_path, **variables)
+    assert "cannot be reached" in found["Slack"]["words"]
+    assert "cannot be reached" in found["E-mail"]["words"]
+    code, found = findings(tmp_path, **variables | {"BC_SLACK_TOKEN": ""})
+    assert (code, found["Notices"]["state"]) == (1, "wrong")
+
+
+def test_nobody_is_told_where_nobody_is_set(tmp_path: Path) -> None:
+    """That is no mistake."""
+    _, found = findings(tmp_path)
+    assert (found["Slack"]["state"], found["E-mail"]["state"]) == ("not set", "not set")

@@ -101,6 +101,16 @@ def send(mail: Mail, message: EmailMessage, *, patience: float = PATIENCE) -> Ac
     return Accepted(str(message["Message-ID"]), len(mail.recipients), refused, answer)
 
 
+def reach(mail: Mail, *, patience: float = PATIENCE) -> None:
+    """Go as far with the mail server as can be gone without sending anything: encryption and login.
+
+    Raises:
+        NotSent: it would not take a mail.
+    """
+    with _nothing_was_sent(mail), smtplib.SMTP(mail.host, mail.port, timeout=patience) as server:
+        _open(server, mail)
+
+
 def _open(server: smtplib.SMTP, mail: Mail) -> None:
     server.ehlo_or_helo_if_needed()
     if server.has_extn("starttls"):

@@ -82,6 +82,17 @@ def post(slack: SlackChannel, text: str, *, thread: str = "", patience: int = PA
     return Posted(slack.channel, str(answer["ts"]))
 
 
+def reach(slack: SlackChannel, *, patience: int = PATIENCE) -> None:
+    """Have Slack tell whether it knows the token and shows the channel; writes nothing.
+
+    Raises:
+        NotSent: it does not.
+        PerhapsSent: it does not answer.
+    """
+    _ask(slack, "auth.test", {}, patience)
+    _ask(slack, "conversations.history", {"channel": slack.channel, "limit": 1}, patience)
+
+
 def find(slack: SlackChannel, mark: str, since: datetime) -> Posted | None:
     """Look for a message with a mark in the channel.
 

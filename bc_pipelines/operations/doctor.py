@@ -8,15 +8,18 @@ whether S3 may be written is tried by an upload that is begun and taken back, ne
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bc_pipelines import settings
+from bc_pipelines.contacts import SLACK_TOKEN
 from bc_pipelines.database import beside
 from bc_pipelines.database.identity import DatabaseError
 from bc_pipelines.heroku.access import access
 from bc_pipelines.heroku.client import HerokuClient
 from bc_pipelines.heroku.errors import HerokuError
+from bc_pipelines.notices import mail, slack
+from bc_pipelines.notices.errors import NotSent, PerhapsSent
 from bc_pipelines.operations import doctor_s3
 from bc_pipelines.operations.dagster_database import require_answer
 from bc_pipelines.operations.errors import OutOfReach, Refused
@@ -57,6 +60,7 @@ def examine() -> Iterator[Finding]:
             client.close()
     yield _client_programs(versions)
     yield _view_restriction()
+    yield from _contacts()
     yield _dagster()
 
 
@@ -156,6 +160,34 @@ def _view_restriction() -> Finding:
     if settings.has_view_restriction_password():
         return Finding(about, "set", "BC_VIEW_RESTRICTION_PASSWORD is set: what private pages on staging ask for.")
     return Finding(about, "not set", "BC_VIEW_RESTRICTION_PASSWORD is not set.", "Only a reset needs it.")
+
+
+def _contacts() -> Iterator[Finding]:
+    """Whether people could be told of a reset; nothing is sent."""
+    try:
+        contacts = settings.contacts()
+    except SettingsError as error:
+        yield Finding("Notices", "wrong", str(error), "docs/notices.md says what each of them needs.")
+        return
+    channel, letters = contacts.slack, contacts.mail
+    if channel is None:
+        yield Finding("Slack", "not set", "notices.slack_channel is not set: colleagues are not told of a reset.")
+    else:
+        words = f"The app of {SLACK_TOKEN} may read the channel {channel.channel}."
+        yield _reached("Slack", words, lambda: slack.reach(channel, patience=int(_PATIENCE_SECONDS)))
+    if letters is None:
+        yield Finding("E-mail", "not set", "notices.client_addresses is not set: the client is not told of a reset.")
+    else:
+        words = f"{letters.host}:{letters.port} takes mails from here."
+        yield _reached("E-mail", words, lambda: mail.reach(letters, patience=_PATIENCE_SECONDS))
+
+
+def _reached(about: str, words: str, reach: Callable[[], None]) -> Finding:
+    try:
+        reach()
+    except (NotSent, PerhapsSent) as error:
+        return Finding(about, "wrong", str(error), "docs/notices.md says what it needs.")
+    return Finding(about, "works", words)
 
 
 def _dagster() -> Finding:
