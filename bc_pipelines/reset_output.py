@@ -100,6 +100,8 @@ _FIGURES = (
     ("Branches merged back", "staging/branches", "merged back"),
     ("Site records changed", "staging/site_records", "changed"),
     ("Seconds in maintenance", "staging/ready", "seconds in maintenance"),
+    ("Notice to colleagues", "staging/colleague_notice", "state"),
+    ("Notice to the client", "staging/client_notice", "state"),
 )
 
 
