@@ -16,7 +16,8 @@ from bc_pipelines.notices.notice import Notice, Part
 SEARCHED = (
     "Before the copy was used, it was searched for the e-mail addresses, full names, telephone numbers, user names and "
     "tokens in production's backup that are not staff's; none was found, except where the website itself publishes it. "
-    "The restored database was looked at once more: nothing that the public sent in is there."
+    "The restored database was looked at once more: nothing that the public sent in is there, but for search terms "
+    "that editors have promoted."
 )
 NOT_SEARCHED = (
     "Not looked into were PDFs and pictures, nor names that are spelt differently; our page on privacy "

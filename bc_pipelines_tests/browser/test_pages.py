@@ -20,11 +20,11 @@ RESET = (
     "site_records",
     "ready",
 )
-AFTERWARDS = ("served_pages", "incoming_media", "branch", "reset_report")
+AFTERWARDS = ("served_pages", "incoming_media", "branch", "reset_report", "colleague_notice", "client_notice")
 
 
 def test_the_lineage_is_green(pages: Pages) -> None:
-    """From production's backup to the report, each asset is materialised; a laptop's archive and the way back never.
+    """From production's backup to the notices, each asset is materialised; a laptop's archive and the way back never.
 
     The lineage shows only the last part of a key, so each backup and each bucket of media says whose it is.
     """
@@ -98,6 +98,16 @@ def test_the_report_opens_by_a_click(pages: Pages) -> None:
     expect(report.get_by_role("row").filter(has_text="wagtailforms_formsubmission")).to_have_count(1)
     expect(report.get_by_role("row").filter(has_text="proof found nothing")).to_have_count(1)
     page.keyboard.press("Escape")
+
+
+def test_what_was_told_can_be_read(pages: Pages) -> None:
+    """The text of a notice opens on the page of its asset by a click, and in the plan before anything is sent."""
+    for asset in ("client_notice", "reset_plan"):
+        page = pages.open(f"/assets/staging/{asset}?view=overview")
+        page.get_by_text("Show Markdown").last.click(timeout=MILLISECONDS)
+        notice = page.get_by_role("dialog")
+        expect(notice.get_by_text("Any test content has been reset.")).to_be_visible()
+        page.keyboard.press("Escape")
 
 
 def test_nothing_starts_by_itself(pages: Pages) -> None:
