@@ -82,7 +82,8 @@ class Told:
         keeps_passwords: whether staff keep their password.
         staff_domains: whose accounts are staff's.
         only_images: whether only images as they were uploaded were copied.
-        branch: the Git branch that was reset and pushed, or None where code was not touched.
+        branch: the Git branch that was reset and pushed, or None where it is what it was.
+        merged: the branches that were merged into it again.
         report: where the report is, in words.
         figures: None before the reset is done.
     """
@@ -98,6 +99,7 @@ class Told:
     staff_domains: tuple[str, ...]
     only_images: bool
     branch: str | None
+    merged: tuple[str, ...]
     report: str
     figures: Figures | None
 
@@ -165,12 +167,14 @@ def _opening(told: Told) -> Iterator[str]:
 
 
 def _code(told: Told) -> Iterator[str]:
+    was = "was" if told.figures else "is"
     if told.branch is None:
-        yield "No branch was reset, merged or pushed: your local staging branch is as good as before."
+        yield f"No branch {was} reset, merged or pushed: your local staging branch is as good as before."
     else:
+        merged = f", with {', '.join(told.merged)} merged in" if told.merged else ""
         yield (
-            f"The branch {told.branch} was reset. Please delete your local one, to avoid accidentally merging in the "
-            f"old version: git branch -D {told.branch}"
+            f"The branch {told.branch} {was} reset{merged}. Please delete your local one, to avoid accidentally "
+            f"merging in the old version: git branch -D {told.branch}"
         )
     if told.figures:
         yield f"The site runs its own release, {told.figures.release}, whose migrations were applied to the new data."

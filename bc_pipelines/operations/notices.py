@@ -260,8 +260,7 @@ def told_of(tools: Tools, record: ResetRecord) -> Told:
         source_backup=str(facts.get("source_backup") or ""),
         rollback_point=str(facts.get("rollback_point") or ""),
         lost=facts.get("acknowledged", {}).get("lost", {}),
-        # A step that pushes the branch notes its name here.
-        branch=facts.get("branch_reset"),
+        **_code(facts),
         figures=_figures(record, manifest_of(tools, record.id)),
         report=_report(tools.settings, str(facts.get("report_key", ""))),
     )
@@ -295,6 +294,7 @@ def _before(notice: Notice, noted: Mapping[str, Any]) -> Outcome:
 
 def preview(settings: Settings, plan: Plan) -> tuple[str, str]:
     """Both notices, as Markdown, as they can be read before anything is done; figures are still to come."""
+    code = plan.code
     told = _told(
         settings,
         reset_id="",
@@ -302,7 +302,8 @@ def preview(settings: Settings, plan: Plan) -> tuple[str, str]:
         source_backup=plan.source_backup or "",
         rollback_point="",
         lost=plan.lost,
-        branch=None,
+        branch=code.staging if code and code.tip != code.staging_tip else None,
+        merged=tuple(branch.name for branch in code.chosen) if code else (),
         figures=None,
         report=_report(settings, ""),
     )
@@ -318,6 +319,14 @@ def _told(settings: Settings, **known: Any) -> Told:  # noqa: ANN401 - as Told h
         only_images=settings.media.scope == "images",
         **known,
     )
+
+
+def _code(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The branch that a reset has made anew, and what it merged into it."""
+    code = facts.get("code")
+    if code is None or facts.get("code_settled") != code["new"] or code["old"] == code["new"]:
+        return {"branch": None, "merged": ()}
+    return {"branch": code["branch"], "merged": tuple(name for name, _ in code["merged"])}
 
 
 def _report(settings: Settings, key: str) -> str:

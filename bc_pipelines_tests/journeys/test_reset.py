@@ -167,7 +167,8 @@ def test_colleagues_and_the_client_were_told(first: Outcome, outside: Outside) -
     archive = first.metadata["staging/sanitised_archive"]
     assert f"{archive['rows purged']:,} rows removed" in message
     assert f"{archive['accounts kept']} accounts with an address" in text
-    assert "No branch was reset" in message
+    assert "The branch staging was reset, with " in message
+    assert "git branch -D staging" in message
     addresses = {row[0] for row in outside.sql("production", "select email from users_user where email <> ''")}
     assert [address for address in addresses if address in message + text] == []
 

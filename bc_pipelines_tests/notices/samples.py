@@ -35,6 +35,7 @@ TOLD = Told(
     staff_domains=("council.example", "agency.example"),
     only_images=False,
     branch=None,
+    merged=(),
     report="The report, with every check: https://dagster.example/assets/staging/reset_report",
     figures=FIGURES,
 )

@@ -72,12 +72,13 @@ def test_whoever_lost_the_password_is_not_told_to_use_it() -> None:
 
 
 def test_no_branch_is_said_to_be_reset_that_was_not() -> None:
-    """Without a step for code, colleagues keep their branch; with one, they are told to delete it."""
+    """Where it is what it was, colleagues keep their branch; otherwise they are told to delete it."""
     assert "No branch was reset" in as_text(colleague_notice(TOLD))
     assert "git branch -D" not in as_text(colleague_notice(TOLD))
-    reset = as_text(colleague_notice(told(branch="staging")))
+    reset = as_text(colleague_notice(told(branch="staging", merged=("feature/1-map", "fix/2-menu"))))
     assert "git branch -D staging" in reset
     assert "No branch was reset" not in reset
+    assert "The branch staging was reset, with feature/1-map, fix/2-menu merged in." in reset
 
 
 @BOTH
