@@ -5,10 +5,12 @@ alone, joined by commas. PLACE is `module:function` of the product, WHEN `before
 run come to its end. VICTIM is the number of a server's process group, or 0 for the run itself.
 """
 
+import contextlib
 import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -27,7 +29,7 @@ def cut_at(place: str, when: str, victim: int) -> None:
     def cut(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as the function takes and gives them
         given = original(*arguments, **options) if when == "after" else None
         if victim:
-            os.killpg(victim, signal.SIGKILL)
+            end(victim)
             # Dagster waits six seconds for each answer of a server that is gone, and this one stays so.
             vars(dagster_postgres.utils)["calculate_delay"] = lambda **_: 0.0
         else:
@@ -35,6 +37,23 @@ def cut_at(place: str, when: str, victim: int) -> None:
         return original(*arguments, **options) if when == "before" else given
 
     setattr(module, name, cut)
+
+
+def end(server: int) -> None:
+    """Kill a server's group and its children: PostgreSQL's have groups of their own, and answer for a moment more."""
+    children = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if parent_of(path) == server]
+    os.killpg(server, signal.SIGKILL)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def parent_of(stat: Path) -> int:
+    """A process's parent, as proc(5) has it: the second field after the name; 0 where it has ended meanwhile."""
+    try:
+        return int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def materialise(names: list[str]) -> bool:
