@@ -31,6 +31,7 @@ pytestmark = pytest.mark.timeout(900)
 
 CHECKOUT = Path(__file__).parents[2]
 WRONG_TOKEN = "99999999-8888-7777-6666-555555555555"
+WRONG_GIT_PASSWORD = "a-git-password-that-was-withdrawn"
 WRONG_SLACK_TOKEN = "xoxb-999999999999-a-token-of-another-workspace"
 WRONG_SMTP_PASSWORD = "a-password-of-another-mail-server"
 # Private pages on staging ask for it, so it stands in staging's content and in every copy of that, by choice.
@@ -61,8 +62,13 @@ def search(outside: Outside) -> Search:
     """What finds the sandbox's secrets and the planted people; officers who are published are none of these."""
     # An access key names its holder as a username does; signed addresses show it to everyone.
     secrets = {name: value for name, value in outside.world.secrets.items() if "access_key" not in name}
-    secrets |= {"a wrong token": WRONG_TOKEN, "a signed address": "X-Amz-Signature="}
-    secrets |= {"a wrong Slack token": WRONG_SLACK_TOKEN, "a wrong SMTP password": WRONG_SMTP_PASSWORD}
+    secrets |= {
+        "a wrong token": WRONG_TOKEN,
+        "a wrong git password": WRONG_GIT_PASSWORD,
+        "a wrong Slack token": WRONG_SLACK_TOKEN,
+        "a wrong SMTP password": WRONG_SMTP_PASSWORD,
+        "a signed address": "X-Amz-Signature=",
+    }
     return Search(secrets, planted(outside.world.seed, outside.world.scale).private_values())
 
 
@@ -75,9 +81,10 @@ def world(outside: Outside, first: Outcome, tmp_path_factory: pytest.TempPathFac
     config = tmp_path_factory.mktemp("leaks") / "config.yaml"
     words = plan_config(confirm=STAGING, requested_by="a journey").to_config_dict()  # type: ignore[no-untyped-call]
     config.write_text(json.dumps(words), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HEROKU_API_KEY", WRONG_TOKEN)
-        assert loud_reset(outside, config) == "FAILURE"
+    for name, wrong in (("HEROKU_API_KEY", WRONG_TOKEN), ("BC_GIT_PASSWORD", WRONG_GIT_PASSWORD)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(name, wrong)
+            assert loud_reset(outside, config) == "FAILURE"
     with outside.fault(on="transfer", kind="half_way", transfer="restore", app=STAGING):
         assert loud_reset(outside, config) == "FAILURE"
     with pytest.MonkeyPatch.context() as patch:
