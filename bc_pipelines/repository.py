@@ -35,7 +35,7 @@ class Repository:
         user: for the address; with access tokens, most servers take any.
         password: or access token; empty where none is set, for a repository that anybody may read.
         cache: folder of this machine's own copy. It holds nothing that the repository does not hold.
-        network: variables about proxies and certificates, for git.
+        network: variables for git: where programs are, and about proxies and certificates.
     """
 
     url: str
@@ -88,7 +88,7 @@ def read_repository(table: Mapping[str, Any], variables: Mapping[str, str], scra
         password=variables.get("BC_GIT_PASSWORD") or "",
         # Of each user's own: whoever may write to a copy decides what is merged.
         cache=Path(variables.get("BC_GIT_CACHE") or scratch / f"bc-pipelines-git-{os.geteuid()}"),
-        network=network_of(variables),
+        network={"PATH": variables.get("PATH", os.defpath), **network_of(variables)},
     )
 
 

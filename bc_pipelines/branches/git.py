@@ -64,7 +64,7 @@ class Git:
         self.folder = folder
         self.remote = remote
         self._deadline = deadline.total_seconds()
-        self._program = shutil.which("git")
+        self._program = shutil.which("git", path=remote.network.get("PATH", os.defpath))
 
     def run(
         self, *arguments: str, given: Mapping[str, str] | None = None, fine: tuple[int, ...] = (0,), stdin: bytes = b""
@@ -145,7 +145,7 @@ def environment(remote: Repository) -> dict[str, str]:
     if remote.password:
         configuration[f"http.{remote.url}.extraHeader"] = f"Authorization: Basic {_credentials(remote)}"
     variables = {
-        "PATH": os.environ.get("PATH", os.defpath),
+        "PATH": os.defpath,
         "HOME": os.devnull,
         "LC_ALL": "C",
         "GIT_ALLOW_PROTOCOL": "https",

@@ -159,10 +159,9 @@ def test_a_folder_that_somebody_else_may_write_to_is_refused(remote: Remote, tmp
     assert list(place.iterdir()) == []
 
 
-def test_without_git(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git(remote: Remote) -> None:
     """It is said where git is missing."""
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert "There is no git in PATH" in refusal(remote)
+    assert "There is no git in PATH" in refusal(remote, network={"PATH": "/nowhere"})
 
 
 def test_a_server_that_vanishes_between_two_looks(tmp_path: Path, certificates: Certificates) -> None:
