@@ -54,12 +54,13 @@ PARTS = (
     "mail",
     "postgres",
     "production",
+    "report.html",
     "run",
     "s3",
     "scratch",
     "slack",
 )
-"""What a sandbox makes in its root folder, besides `world.json`."""
+"""What a sandbox makes in its root folder, besides `world.json`, and where `make demo` has the report put."""
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,7 @@ def test_stopping_leaves_no_process_and_destroying_no_file(closed_folder: Path) 
     assert processes_of(root) == set()
     assert set(states(world).values()) == {"stopped"}
     assert (world.postgres.home / "other" / "PG_VERSION").exists()
+    (root / "report.html").write_text("of a demo")
     if os.geteuid() == 0:
         assert not world.postgres.home.is_relative_to(closed_folder)
     down(root)
