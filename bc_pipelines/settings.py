@@ -150,7 +150,6 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
     """
     variables = os.environ if variables is None else variables
     table = read_environments(variables)
-    scratch = Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
     return Settings(
         environments=environments(variables),
         archive_bucket=text(table["archive_store"], "bucket", "archive_store"),
@@ -158,14 +157,14 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         privacy=_privacy(table["privacy"], variables),
         declared_public=_declared_public(table.get("proof", {})),
         media=read_media(table.get("media", {}), table["environments"], variables),
-        repository=read_repository(table.get("repository", {}), variables, scratch),
+        repository=repository(variables),
         backup_max_age=_max_age(table.get("backups", {})),
         deadlines=read_deadlines(table.get("deadlines", {})),
         contacts=contacts(variables),
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
-        scratch=scratch,
+        scratch=_scratch(variables),
     )
 
 
@@ -222,6 +221,12 @@ def heroku(variables: Mapping[str, str] | None = None) -> Heroku | None:
     """How Heroku is reached, or None without a token; raises SettingsError where the token can be none."""
     variables = os.environ if variables is None else variables
     return read_heroku(variables) if variables.get("HEROKU_API_KEY") else None
+
+
+def repository(variables: Mapping[str, str] | None = None) -> Repository | None:
+    """The site's code; None where it is not configured; raises SettingsError where it is wrong."""
+    variables = os.environ if variables is None else variables
+    return read_repository(read_environments(variables).get("repository", {}), variables, _scratch(variables))
 
 
 def contacts(variables: Mapping[str, str] | None = None) -> Contacts:
@@ -340,6 +345,10 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
     return table
+
+
+def _scratch(variables: Mapping[str, str]) -> Path:
+    return Path(variables.get("BC_SCRATCH") or tempfile.gettempdir())
 
 
 def _privacy(table: Mapping[str, Any], variables: Mapping[str, str]) -> Privacy:

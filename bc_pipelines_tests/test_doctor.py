@@ -11,6 +11,7 @@ from bc_pipelines import settings
 from bc_pipelines.contacts import Mail, SlackChannel
 from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.archive_commands import BUCKS
+from bc_pipelines_tests.branches.remote import PASSWORD, new_remote, serving
 from bc_pipelines_tests.notices.servers import running_mail, running_slack
 from bc_pipelines_tests.postgres import Cluster
 
@@ -197,3 +198,23 @@ def test_nobody_is_told_where_nobody_is_set(tmp_path: Path) -> None:
     """That is no mistake."""
     _, found = findings(tmp_path)
     assert (found["Slack"]["state"], found["E-mail"]["state"]) == ("not set", "not set")
+
+
+def test_the_repository_is_asked(tmp_path: Path) -> None:
+    """Its main branch and the password count; nothing is fetched, and where none is set nothing is wrong."""
+    certificates = make_certificates(tmp_path / "tls", [])
+    with serving(tmp_path, certificates) as address:
+        here = new_remote(tmp_path, address, certificates, "site")
+        here.commit("master", {"manage.py": "1\n"})
+        usual = (Path(settings.__file__).with_name("environments.toml")).read_text(encoding="utf-8")
+        path = tmp_path / "environments.toml"
+        path.write_text(f'{usual}\n[repository]\nurl = "{here.settings.url}"\n', encoding="utf-8")
+        asks = {"BC_ENVIRONMENTS": str(path), "BC_GIT_USER": "robot", "SSL_CERT_FILE": str(certificates.ca)}
+        _, right = findings(tmp_path, **asks, BC_GIT_PASSWORD=PASSWORD)
+        code, wrong = findings(tmp_path, **asks, BC_GIT_PASSWORD=SECRET)
+    assert right["Repository"]["state"] == "works"
+    assert (code, wrong["Repository"]["state"]) == (1, "wrong")
+    assert "BC_GIT_PASSWORD" in wrong["Repository"]["mend"]
+    assert SECRET not in json.dumps(wrong)
+    assert not here.settings.cache.exists()
+    assert findings(tmp_path)[1]["Repository"]["state"] == "not set"

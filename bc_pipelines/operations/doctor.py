@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bc_pipelines import settings
+from bc_pipelines.checks.repository import advertised
 from bc_pipelines.contacts import SLACK_TOKEN
 from bc_pipelines.database import beside
 from bc_pipelines.database.identity import DatabaseError
@@ -60,6 +61,7 @@ def examine() -> Iterator[Finding]:
             client.close()
     yield _client_programs(versions)
     yield _view_restriction()
+    yield _repository()
     yield from _contacts()
     yield _dagster()
 
@@ -160,6 +162,23 @@ def _view_restriction() -> Finding:
     if settings.has_view_restriction_password():
         return Finding(about, "set", "BC_VIEW_RESTRICTION_PASSWORD is set: what private pages on staging ask for.")
     return Finding(about, "not set", "BC_VIEW_RESTRICTION_PASSWORD is not set.", "Only a reset needs it.")
+
+
+def _repository() -> Finding:
+    """Whether the site's code can be read; nothing is fetched or pushed."""
+    about, mend = "Repository", "Look at repository.url, BC_GIT_USER and BC_GIT_PASSWORD; bucks preview says more."
+    try:
+        remote = settings.repository()
+    except SettingsError as error:
+        return Finding(about, "wrong", str(error), mend)
+    if remote is None:
+        return Finding(about, "not set", "[repository] is not set: a reset leaves the site's branches alone.")
+    refs = advertised(remote.url, remote.user, remote.password)
+    if refs is None:
+        return Finding(about, "wrong", f"{remote.url} gives no answer that could be read.", mend)
+    if f"refs/heads/{remote.main}" not in refs:
+        return Finding(about, "wrong", f"{remote.url} has no branch {remote.main}.", "Correct repository.main.")
+    return Finding(about, "works", f"{remote.url} can be read from here. Whether it takes a push, only a reset shows.")
 
 
 def _contacts() -> Iterator[Finding]:
