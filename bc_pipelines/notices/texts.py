@@ -15,7 +15,8 @@ from bc_pipelines.notices.notice import Notice, Part
 
 SEARCHED = (
     "Before the copy was used, it was searched for the e-mail addresses, full names, telephone numbers, user names and "
-    "tokens in production's backup that are not staff's; none was found, except where the website itself publishes it. "
+    "tokens in production's backup that are not staff's; none was found but what the website itself publishes, or what "
+    "the council has looked at and declared public. "
     "The restored database was looked at once more: nothing that the public sent in is there, but for search terms "
     "that editors have promoted."
 )
