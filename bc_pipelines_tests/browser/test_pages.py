@@ -32,7 +32,7 @@ def test_the_lineage_is_green(pages: Pages) -> None:
     for name in (*RESET, *AFTERWARDS):
         expect(page.get_by_text(name, exact=True).last).to_be_visible()
     expect(page.get_by_text("Materialized", exact=True)).to_have_count(15, timeout=MILLISECONDS)
-    expect(page.get_by_text("Never materialized", exact=True)).to_have_count(4)
+    expect(page.get_by_text("Never materialized", exact=True)).to_have_count(4, timeout=MILLISECONDS)
     expect(page.get_by_text(re.compile("^Failed"))).to_have_count(0)
     expect(page.get_by_text("4 / 4 Passed").first).to_be_visible()
     for environment in ("production", "staging", "development"):
