@@ -71,7 +71,7 @@ def test_an_ordinary_user_has_a_sandbox(python: str, root: Path) -> None:
     try:
         assert started.returncode == 0, started.stderr
         shown = as_nobody([*command, "status", "--root", str(root)])
-        assert (shown.returncode, shown.stdout.count("running")) == (0, 5), shown.stdout
+        assert (shown.returncode, shown.stdout.count("running")) == (0, 7), shown.stdout
         assert json.loads((root / "world.json").read_text())["postgres"]["home"] == str(root / "postgres")
         assert {path.owner() for path in root.iterdir()} == {"nobody"}
     finally:
