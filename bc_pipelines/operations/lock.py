@@ -6,6 +6,7 @@ run's process dies, whatever killed it. Does not belong here: what is allowed un
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import re
@@ -24,6 +25,7 @@ _PRODUCT = 19_651_060
 _STAGING_RESET = 1
 # The server lists a session under a name of at most 63 bytes of ASCII (PostgreSQL manual, application_name).
 _LONGEST_NAME = 63
+_TRIES = 5
 _NAME = re.compile(r"(?P<kind>reset|roll back|push|clean-up|notice) (?P<run>\S+)(?: by (?P<by>.*))?")
 
 Kind = Literal["reset", "roll back", "push", "clean-up", "notice"]
@@ -84,15 +86,18 @@ class ResetLock:
         if self._connection is not None:
             return
         connection = connect(self._url, _name(run_id, kind, by), autocommit=True)
-        taken = connection.execute("select pg_try_advisory_lock(%s, %s)", (_PRODUCT, _STAGING_RESET)).fetchone()
-        if not (taken and taken[0]):
-            holder = _holder(connection)
-            connection.close()
-            raise Refused(
-                f"{holder or 'Another run has just ended'}. Nothing was changed by this one. "
-                f"Wait for it to end, or terminate its run, and start again. {Page.ANOTHER_RUN}"
-            )
-        self._connection = connection
+        for _ in range(_TRIES):
+            if _locked(connection):
+                self._connection = connection
+                return
+            # Whoever had it and is not listed any more has given it back since.
+            if holder := _holder(connection):
+                break
+        connection.close()
+        raise Refused(
+            f"{holder or 'Other runs take turns'}. Nothing was changed by this one. "
+            f"Wait for it to end, or terminate its run, and start again. {Page.ANOTHER_RUN}"
+        )
 
     def assert_held(self) -> None:
         """Check that the lock is still held, on the very connection that took it.
@@ -119,6 +124,9 @@ class ResetLock:
     def release(self) -> None:
         """Give the lock back; harmless where it is not held."""
         if self._connection is not None:
+            # The server takes note of a closed connection a moment later, and would refuse the next run meanwhile.
+            with contextlib.suppress(psycopg.Error):
+                self._connection.execute("select pg_advisory_unlock(%s, %s)", (_PRODUCT, _STAGING_RESET))
             self._connection.close()
             self._connection = None
 
@@ -132,6 +140,11 @@ def holder_of(url: str) -> Holder | None:
 def _name(run_id: str, kind: Kind, by: str) -> str:
     by = "".join(character for character in by if character.isascii() and character.isprintable())
     return f"{kind} {run_id}{f' by {by}' if by else ''}"[:_LONGEST_NAME].rstrip()
+
+
+def _locked(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
+    row = connection.execute("select pg_try_advisory_lock(%s, %s)", (_PRODUCT, _STAGING_RESET)).fetchone()
+    return bool(row and row[0])
 
 
 def _holder(connection: psycopg.Connection[tuple[Any, ...]]) -> Holder | None:

@@ -88,6 +88,16 @@ def test_the_second_reset_is_refused_and_told_who_holds_the_lock(url: str) -> No
     second.release()
 
 
+def test_a_lock_that_was_given_back_is_free(url: str) -> None:
+    """At once, for somebody who is connected already, and not when the server notices that a connection has ended."""
+    with psycopg.connect(url, autocommit=True) as watching:
+        for number in range(50):
+            lock = ResetLock(url)
+            lock.acquire(f"run-{number}")
+            lock.release()
+            assert watching.execute("select count(*) from pg_locks where locktype = 'advisory'").fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     ("kind", "by", "words"),
     [
