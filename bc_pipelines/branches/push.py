@@ -38,7 +38,8 @@ def push(git: Git, branch: str, new: str, expected: str | None, tag: str | None 
     specs = [f"{new}:{ref}", *([f"{expected}:refs/tags/{tag}"] if tag and expected else [])]
     options = ("--porcelain", "--atomic", f"--force-with-lease={ref}:{expected or ''}")
     answer = git.run("push", *options, "--", git.remote.url, *specs, fine=(0, 1))
-    if answer.code == 0:
+    # Libcurl asks again by itself where an answer was lost, and the server refuses what it has done already.
+    if answer.code == 0 or _is_at(git, ref, new):
         return
     # git-push(1), "OUTPUT": flag, from:to and summary (reason), with tabs between.
     refused = re.findall(r"^!\t\S+\t\[.*?\] \((.*)\)$", answer.text, re.MULTILINE)
@@ -53,6 +54,12 @@ def push(git: Git, branch: str, new: str, expected: str | None, tag: str | None 
         f"{git.remote.url} did not let {branch} be replaced ({'; '.join(reasons) or 'it gave no reason'}). Nothing was "
         "pushed. If the branch is protected there, allow this user to push to it by force."
     )
+
+
+def _is_at(git: Git, ref: str, commit: str) -> bool:
+    """Whether the remote repository itself says that a branch is at a commit."""
+    shown = git.run("ls-remote", "--quiet", "--", git.remote.url, ref).text
+    return f"{commit}\t{ref}" in shown.split("\n")
 
 
 def bring(git: Git, commit: str, tag: str | None) -> bool:

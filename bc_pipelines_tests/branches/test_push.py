@@ -4,6 +4,7 @@ import pytest
 
 from bc_pipelines.branches.errors import BranchesError, LeaseLost, PushRefused
 from bc_pipelines.branches.push import bring, push, tip_of
+from bc_pipelines.sandbox import git_server
 from bc_pipelines_tests.branches.remote import Remote
 
 WHO = {f"GIT_{who}_{what}": "a@council.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -93,6 +94,29 @@ def test_a_tag_that_is_taken(remote: Remote, commits: tuple[str, str]) -> None:
     with remote.copy() as git, pytest.raises(BranchesError, match="Nothing was pushed"):
         push(git, "staging", new, old, "staging-before-now")
     assert remote.refs() == before
+
+
+def test_an_answer_that_was_lost(remote: Remote, commits: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libcurl asks again by itself, and the server refuses what it has done already: that is no refusal."""
+    old, new = commits
+    send = git_server._Handler._send
+    lost: list[bytes] = []
+
+    def lose_the_first(
+        handler: git_server._Handler, status: int, headers: list[tuple[str, str]] | None = None, content: bytes = b""
+    ) -> None:
+        if b"ok refs/heads/staging" in content and not lost:
+            lost.append(content)
+            handler.close_connection = True
+        else:
+            send(handler, status, headers, content)
+
+    with remote.copy() as git:
+        monkeypatch.setattr(git_server._Handler, "_send", lose_the_first)
+        push(git, "staging", new, old, "staging-before-now")
+    assert lost
+    assert remote.refs()["refs/heads/staging"] == new
+    assert remote.refs()["refs/tags/staging-before-now"] == old
 
 
 def test_who_may_only_read(remote: Remote, commits: tuple[str, str]) -> None:
