@@ -143,7 +143,8 @@ def _names(git: Git, which: str) -> set[str]:
 
 def _refs(git: Git, *which: str) -> list[tuple[str, str, datetime]]:
     shown = git.run("for-each-ref", "--format=%(refname)%00%(objectname)%00%(committerdate:unix)", *which, HEADS).text
-    rows = [line.split("\0") for line in shown.splitlines()]
+    # Not by splitlines: a branch's name may hold what Unicode takes for the end of a line.
+    rows = [line.split("\0") for line in shown.split("\n") if line]
     return [(name.removeprefix(HEADS), tip, _moment(when)) for name, tip, when in rows]
 
 

@@ -145,7 +145,9 @@ def test_a_branch_of_another_history(remote: Remote) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["-rf", "--upload-pack=sh", "größe/ünïcode", "a;b|c$(d)", "it's", 'q"q', "staging.old"]
+    "name",
+    ["-rf", "--upload-pack=sh", "größe/ünïcode", "a;b|c$(d)", "it's", 'q"q', "staging.old", "a\u2028b", "a\x85b"],
+    ids=ascii,
 )
 def test_odd_names_of_branches(remote: Remote, name: str) -> None:
     """Names that look like options or that a shell would take apart are names; none is run, and all merge."""
