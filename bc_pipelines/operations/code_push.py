@@ -62,11 +62,14 @@ def planned(tools: Tools, environment: str, found: Survey | None) -> dict[str, A
 
 
 def _left_by_a_broken_off_reset(tools: Tools, environment: str, now: str | None) -> dict[str, Any] | None:
-    """The way back of an unfinished reset that made the branch what it is now: kept, never overwritten."""
+    """The way back of an unfinished reset that made the branch what it is now: kept, never overwritten.
+
+    As with the database, what an unfinished way back was to undo counts too, and nothing does once the site was opened.
+    """
     for record in tools.records.history(environment, _LOOKED_BACK):
         code = record.facts.get("code")
-        if record.kind is Kind.RESET and code is not None:
-            over = record.state is State.DONE or "rolled_back" in record.facts
+        if code is not None and (record.kind is Kind.RESET or record.wiped):
+            over = record.state.rank >= State.READY.rank or "rolled_back" in record.facts
             if over or now not in (code["before"], code["new"]) or code["old"] == now:
                 return None
             return {"old": code["old"], "tag": code["tag"]}
@@ -137,7 +140,7 @@ def put_back(tools: Tools, record: ResetRecord) -> Verdict:
         The verdict: passed where the branch is what it was.
     """
     code = record.facts.get("code")
-    if code is None or tools.settings.repository is None:
+    if code is None:
         return Verdict(True, checks.NOT_CONFIGURED)
     if code["old"] is None:
         return Verdict(True, f"There was no branch {code['branch']} before the reset; the new one is left as it is.")

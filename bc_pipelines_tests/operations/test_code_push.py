@@ -54,14 +54,17 @@ class Site:
         main = self.remote.refs()["refs/heads/master"]
         self.remote.commit("master", {f"release-{main[:6]}": "1\n"}, main)
 
-    def back(self, undone: ResetRecord, tools: Tools | None = None) -> Verdict:
-        """Go back from a reset, as far as the branch is concerned."""
+    def begin_back(self, undone: ResetRecord) -> ResetRecord:
+        """The way back from a reset, as it was planned."""
         again = self.tools.records.get(undone.id)
         assert again is not None
         self.runs += 1
         facts = {"code": again.facts["code"], "undoes": undone.id}
-        record = self.tools.records.open_rollback(f"run-{self.runs}", "staging", STAGING, "a tester", "typed", **facts)
-        return code_push.put_back(tools or self.tools, record)
+        return self.tools.records.open_rollback(f"run-{self.runs}", "staging", STAGING, "a tester", "typed", **facts)
+
+    def back(self, undone: ResetRecord, tools: Tools | None = None) -> Verdict:
+        """Go back from a reset, as far as the branch is concerned."""
+        return code_push.put_back(tools or self.tools, self.begin_back(undone))
 
 
 @pytest.fixture
@@ -137,6 +140,40 @@ def test_broken_off_resets_keep_the_way_back(site: Site, ends: list[str]) -> Non
     site.tools.records.note(last, State.DONE)
     assert site.back(last).passed
     assert site.now() == old
+
+
+@pytest.mark.parametrize("put_back", [False, True])
+def test_a_way_back_that_broke_off_keeps_the_way_back(site: Site, put_back: bool) -> None:
+    """The database's rollback point is kept from the reset that it was to undo, and so is the branch's."""
+    old, undone = site.now(), site.begin()
+    code_push.carry_out(site.tools, undone)
+    site.tools.records.note(undone, State.DONE)
+    back = site.begin_back(undone)
+    site.tools.records.note(back, State.WIPING)
+    if put_back:
+        assert code_push.put_back(site.tools, back).passed
+    site.release()
+    last = site.begin()
+    code_push.carry_out(site.tools, last)
+    site.tools.records.note(last, State.DONE)
+    assert site.back(last).passed
+    assert site.now() == old
+
+
+@pytest.mark.parametrize(("kind", "state"), [("reset", State.READY), ("back", State.PLANNED), ("back", State.DONE)])
+def test_what_was_opened_or_not_touched_is_no_way_back(site: Site, kind: str, state: State) -> None:
+    """As with the database: after a site that is open again, its own state is what leads back."""
+    first = site.begin()
+    code_push.carry_out(site.tools, first)
+    site.tools.records.note(first, state if kind == "reset" else State.DONE)
+    if kind == "back":
+        site.tools.records.note(site.begin_back(first), state)
+    now = site.now()
+    site.release()
+    last = site.begin()
+    code_push.carry_out(site.tools, last)
+    assert site.back(last).passed
+    assert site.now() == now
 
 
 def test_somebody_pushed_since_the_plan(site: Site) -> None:
@@ -216,6 +253,18 @@ def test_going_back_without_the_server(site: Site) -> None:
     verdict = site.back(record, site.change(url="https://127.0.0.1:1/site.git"))
     assert not verdict.passed
     assert "The branch staging was not put back. The repository" in verdict.summary
+
+
+def test_going_back_after_the_repository_was_taken_out_of_the_settings(site: Site) -> None:
+    """The reset replaced the branch, so nobody may read that all is as it was."""
+    record = site.begin()
+    code_push.carry_out(site.tools, record)
+    nowhere = replace(site.tools, settings=replace(site.tools.settings, repository=None))
+    verdict = site.back(record, nowhere)
+    assert not verdict.passed
+    assert (
+        "The branch staging was not put back. Not looked at: environments.toml names no repository" in verdict.summary
+    )
 
 
 def test_without_a_repository_the_wipe_is_not_held_up(tools: Tools) -> None:
