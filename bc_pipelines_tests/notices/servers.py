@@ -8,8 +8,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +86,21 @@ def fault(slack: SlackChannel, **order: object) -> Iterator[None]:
             client.delete("/sandbox/faults").raise_for_status()
 
 
+@contextmanager
+def _listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A socket that a thread serves, and its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            # Closing wakes nobody: the thread would go on with whatever gets the same number next.
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join(30)
+
+
 @dataclass
 class Scripted:
     """A mail server without encryption that answers by a script.
@@ -110,9 +125,8 @@ class Scripted:
     @contextmanager
     def running(self) -> Iterator[Mail]:
         """The server for one connection after another."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
-            yield Mail(CLIENT_ADDRESSES, MAIL_FROM, "127.0.0.1", listener.getsockname()[1], "offered")
+        with _listening(self._serve) as port:
+            yield Mail(CLIENT_ADDRESSES, MAIL_FROM, "127.0.0.1", port, "offered")
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
@@ -120,7 +134,8 @@ class Scripted:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rb") as lines:
+            # Who gives up while this server still has something to say resets the connection.
+            with connection, connection.makefile("rb") as lines, suppress(OSError):
                 self._talk(connection, lines)
 
     def _talk(self, connection: socket.socket, lines: Iterator[bytes]) -> None:
@@ -159,6 +174,5 @@ def scripted_http(answer: bytes | None) -> Iterator[tuple[SlackChannel, list[byt
                 if answer == b"":
                     connection.recv(1)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
-        yield SlackChannel(SLACK_CHANNEL, TOKEN, f"http://127.0.0.1:{listener.getsockname()[1]}/api/"), asked
+    with _listening(serve) as port:
+        yield SlackChannel(SLACK_CHANNEL, TOKEN, f"http://127.0.0.1:{port}/api/"), asked
