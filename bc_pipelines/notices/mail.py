@@ -85,7 +85,7 @@ def send(mail: Mail, message: EmailMessage, *, patience: float = PATIENCE) -> Ac
     Raises:
         NotSent: nobody gets it: the server cannot be reached, lacks encryption, or refuses login, sender, every
             recipient or the message.
-        PerhapsSent: the connection was lost while the server had the message.
+        PerhapsSent: the connection was lost while the server had the message, or its answer cannot be understood.
     """
     with _nothing_was_sent(mail):
         server = smtplib.SMTP(mail.host, mail.port, timeout=patience)
@@ -147,15 +147,25 @@ def _hand_over(server: smtplib.SMTP, mail: Mail, message: EmailMessage) -> str:
     try:
         code, words = server.data(message.as_bytes(policy=SMTP))
     except smtplib.SMTPDataError as refused:
-        code, words = refused.smtp_code, b""
+        # Of the question whether it may be handed over, so nothing was.
+        raise _refuses(mail, refused.smtp_code) from None
     except (smtplib.SMTPException, OSError):
         raise PerhapsSent(
             f"The connection to the mail server {mail.host} was lost while it had the message {message['Message-ID']}. "
             "It may have been delivered or not."
         ) from None
-    if code != 250:
-        raise NotSent(f"The mail server {mail.host} refuses the message ({code}). Ask whoever runs it why.")
-    return _kept(code, words)
+    if code == 250:
+        return _kept(code, words)
+    if code // 100 in (4, 5):
+        raise _refuses(mail, code)
+    raise PerhapsSent(
+        f"The mail server {mail.host} was given the message {message['Message-ID']} and answered something that is "
+        "neither yes nor no. It may be delivered or not."
+    )
+
+
+def _refuses(mail: Mail, code: int) -> NotSent:
+    return NotSent(f"The mail server {mail.host} refuses the message ({code}). Ask whoever runs it why.")
 
 
 def _kept(code: int, words: bytes) -> str:
@@ -187,7 +197,8 @@ def _nothing_was_sent(mail: Mail) -> Iterator[None]:
         ) from None
     except smtplib.SMTPResponseException as error:
         raise NotSent(f"{where} refused to talk ({error.smtp_code}). Try again later.") from None
-    except (smtplib.SMTPException, OSError) as error:
+    # A ValueError is what smtplib makes of garbage in a login, and of a name that can be no host's.
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise NotSent(
             f"{where} cannot be reached or broke off: {why}. Check notices.smtp_host and smtp_port."

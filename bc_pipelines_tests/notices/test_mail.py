@@ -120,6 +120,10 @@ def test_inside_ones_own_network_a_mail_may_go_without() -> None:
         ({"DATA": CLOSE}, False),
         ({".": CLOSE}, False),
         ({".": HANG}, False),
+        ({"DATA": "what?"}, True),
+        ({".": "what?"}, False),
+        ({".": "299 perhaps"}, False),
+        ({".": "421 later"}, True),
     ],
     ids=str,
 )
@@ -128,6 +132,13 @@ def test_what_is_known_after_a_failure(answers: dict[str, str | list[str]], cert
     with Scripted(answers).running() as mail, pytest.raises(NotSent if certain else PerhapsSent) as caught:
         send(mail, written(mail), patience=0.5)
     assert not [address for address in mail.recipients if address in str(caught.value)]
+
+
+def test_a_name_that_can_be_no_hosts() -> None:
+    """Python refuses it before anything is asked: a setting to correct, and no doubt about the notice."""
+    mail = Mail(("a@council.example",), "b@council.example", "no..such.host")
+    with pytest.raises(NotSent, match="cannot be reached or broke off"):
+        send(mail, written(mail))
 
 
 def test_nobody_listens() -> None:
