@@ -25,17 +25,17 @@ def advertised(url: str, user: str, password: str) -> Mapping[str, str] | None:
     auth = httpx.BasicAuth(user, password) if password else None
     try:
         with httpx.Client(timeout=_SECONDS) as client:
-            answer = client.get(f"{url}/info/refs", params={"service": "git-upload-pack"}, auth=auth)
+            answer = client.get(f"{url.rstrip('/')}/info/refs", params={"service": "git-upload-pack"}, auth=auth)
     except httpx.HTTPError:
         return None
     if answer.status_code != httpx.codes.OK:
         return None
     try:
         lines = [line.partition(b"\0")[0].decode(errors="replace") for line in _packets(answer.content)]
+        pairs = (line.rstrip("\n").split(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: commit for commit, name in pairs}
     except ValueError:
         return None
-    pairs = (line.rstrip("\n").split(" ", 1) for line in lines if not line.startswith("#"))
-    return {name: commit for commit, name in pairs}
 
 
 def branch_is(

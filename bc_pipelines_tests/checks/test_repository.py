@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines.checks.repository import _packets, advertised, branch_is
+from bc_pipelines.sandbox import git_server
 from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.branches.remote import PASSWORD, new_remote, serving
 
@@ -22,9 +23,26 @@ def test_every_branch_and_tag_is_seen(tmp_path: Path, monkeypatch: pytest.Monkey
         seen = advertised(remote.settings.url, "robot", PASSWORD)
         assert seen is not None
         assert {name: commit for name, commit in seen.items() if name != "HEAD"} == remote.refs()
+        assert advertised(f"{remote.settings.url}/", "robot", PASSWORD) == seen
         assert advertised(remote.settings.url, "robot", "wrong") is None
         assert advertised(f"{address}/none.git", "robot", PASSWORD) is None
     assert advertised(remote.settings.url, "robot", PASSWORD) is None
+
+
+@pytest.mark.parametrize("line", [b"# service=git-upload-pack\n", b"refs\n", b"\xff\n"])
+def test_lines_that_name_nothing_are_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: bytes) -> None:
+    """Neither does one stop the way back of a database, which this look only accompanies."""
+    certificates = make_certificates(tmp_path / "tls", [])
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    send = git_server._Handler._send
+    content = b"%04x%s" % (len(line) + 4, line)
+
+    def garble(handler: git_server._Handler, _: int, *_more: object) -> None:
+        send(handler, 200, [], content)
+
+    monkeypatch.setattr(git_server._Handler, "_send", garble)
+    with serving(tmp_path, certificates) as address:
+        assert not advertised(f"{address}/site.git", "robot", PASSWORD)
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"0009abc", b"zzzz", b"ffff"])
