@@ -79,7 +79,7 @@ class Told:
         asked_by: who asked for it; empty where nobody said.
         source_backup: production's backup that it was made from; empty before that is known.
         rollback_point: the backup that leads back; likewise.
-        lost: what was made on it since the reset before, by kind of content.
+        lost: what was made on it since the reset before, by kind of content; None where nobody could count it.
         keeps_passwords: whether staff keep their password.
         staff_domains: whose accounts are staff's.
         only_images: whether only images as they were uploaded were copied.
@@ -95,7 +95,7 @@ class Told:
     asked_by: str
     source_backup: str
     rollback_point: str
-    lost: Mapping[str, int]
+    lost: Mapping[str, int] | None
     keeps_passwords: bool
     staff_domains: tuple[str, ...]
     only_images: bool
@@ -182,6 +182,8 @@ def _code(told: Told) -> Iterator[str]:
 
 
 def _lost(told: Told) -> str:
+    if told.lost is None:
+        return "What was made on staging since its last reset is gone. It was not counted: an earlier run had wiped it."
     lost = ", ".join(f"{count:,} {kind}" for kind, count in told.lost.items() if count)
     return f"Made on staging since its last reset, and gone now: {lost or 'nothing that was counted'}."
 

@@ -252,18 +252,30 @@ def thread_of(records: Records, record: ResetRecord) -> str:
 
 def told_of(tools: Tools, record: ResetRecord) -> Told:
     """Everything that a notice may say about a finished reset."""
-    facts = record.facts
+    facts, first = record.facts, _first(tools.records, record)
     return _told(
         tools.settings,
         reset_id=record.id,
         asked_by=record.requested_by,
         source_backup=str(facts.get("source_backup") or ""),
         rollback_point=str(facts.get("rollback_point") or ""),
-        lost=facts.get("acknowledged", {}).get("lost", {}),
+        lost=first.facts.get("acknowledged", {}).get("lost", {}) if first.kind is Kind.RESET else None,
         **_code(facts),
-        figures=_figures(record, manifest_of(tools, record.id)),
+        figures=_figures(record, first, manifest_of(tools, record.id)),
         report=_report(tools.settings, str(facts.get("report_key", ""))),
     )
+
+
+def _first(records: Records, record: ResetRecord) -> ResetRecord:
+    """The one that closed the site: each that stopped after its wipe was taken up by the next, and is one for people.
+
+    What the later ones counted as lost is what the first had left in the database.
+    """
+    before = records.get(str(record.facts.get("broken_off", "")))
+    if record.kind is Kind.ROLLBACK:
+        undone = records.get(record.facts["undoes"])
+        before = undone if undone is not None and undone.state.rank < State.READY.rank else None
+    return record if before is None else _first(records, before)
 
 
 def of_newest(tools: Tools) -> tuple[tuple[str, Outcome], tuple[str, Outcome]]:
@@ -337,14 +349,17 @@ def _report(settings: Settings, key: str) -> str:
     return f"The report, with every check, is kept in the archive store{place}; ask for it."
 
 
-def _figures(record: ResetRecord, manifest: Mapping[str, Any]) -> Figures:
+def _figures(record: ResetRecord, first: ResetRecord, manifest: Mapping[str, Any]) -> Figures:
     facts, ended = record.facts, record.finished_at or datetime.now(UTC)
+    down = timedelta(seconds=float(facts.get("downtime_seconds", 0)))
+    if first.id != record.id:
+        down += datetime.fromisoformat(facts["wiping_since"]) - datetime.fromisoformat(first.facts["wiping_since"])
     media = [facts.get(name, {}) for name in ("media_in", "media_settled")]
     judged = facts.get("checks", {})
     return Figures(
         finished=ended.astimezone(UTC),
-        took=ended - record.started_at,
-        down=timedelta(seconds=float(facts.get("downtime_seconds", 0))),
+        took=ended - first.started_at,
+        down=down,
         rows_removed=sum(table["rows_purged"] for table in manifest["tables"]),
         rows_rewritten=sum(table["rows_rewritten"] for table in manifest["tables"]),
         accounts_kept=manifest["accounts"]["kept"],

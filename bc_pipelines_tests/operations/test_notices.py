@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,31 @@ def test_the_figures_are_the_resets_own(tools: Tools) -> None:
         assert words in client.text, words
     assert client.facts["addresses"] == 2
     assert "editors@" not in json.dumps([dict(again(tools, record).facts), dict(client.facts)])
+
+
+def test_a_reset_that_took_up_others_tells_of_all(tools: Tools) -> None:
+    """What is gone is what the first one wiped, and the site was closed since then: the last saw what that left."""
+    began = datetime.now(UTC) - timedelta(hours=2)
+    first = stopped_at(tools, State.WIPING, wiping_since=began.isoformat())
+    second = stopped_at(tools, State.RESTORED, acknowledged={"lost": {"images": 9}}, broken_off=first.id)
+    tools.records.note(second, wiping_since=(began + timedelta(minutes=20)).isoformat())
+    since = (began + timedelta(minutes=30)).isoformat()
+    last = finished(tools, acknowledged={"lost": {}}, broken_off=second.id, wiping_since=since, downtime_seconds=60)
+    told_of = notices.told_of(tools, last)
+    assert told_of.lost == {"pages": 3}
+    assert told_of.figures is not None
+    assert told_of.figures.down == timedelta(minutes=31)
+
+
+def test_after_a_way_back_that_stopped_nothing_can_be_counted(tools: Tools) -> None:
+    """It wiped what was made since a finished reset; of an unfinished one, that had counted what it wiped."""
+    undone, now = finished(tools, wiping_since=NOW), {"wiping_since": NOW}
+    facts = {"undoes": undone.id, **now}
+    back = tools.records.open_rollback(f"{next(RUNS):08}", "staging", STAGING, "A colleague", "typed", **facts)
+    last = finished(tools, acknowledged={"lost": {}}, broken_off=back.id, **now)
+    assert "It was not counted" in tell_client(tools, last).text
+    tools.records.note(undone, State.RESTORED)
+    assert notices.told_of(tools, last).lost == {"pages": 3}
 
 
 @BOTH
