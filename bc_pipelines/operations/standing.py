@@ -41,6 +41,7 @@ def standing(record: ResetRecord) -> str:
             f"{record.app} is in maintenance and must stay there: "
             "its database may be empty, partial or not yet checked.",
             f"{_rollback_point(record)}, taken before anything was wiped.",
+            *_made_anew(record),
             *_restore(record),
             _on(record),
             _way_back(record),
@@ -90,25 +91,36 @@ def _touched(record: ResetRecord) -> bool:
 
 def _untouched(record: ResetRecord) -> str:
     if "broken_off" in record.facts:
-        return f"This reset touched nothing, but {_wreck(record, record.facts['broken_off'])}"
+        return f"This reset touched no site.{_branch(record)} But {_wreck(record, record.facts['broken_off'])}"
     if not record.wiped:
         came = record.facts.get("media_begun")
         more = " New and changed files of production may be in its media bucket; none was deleted." if came else ""
         more += _branch(record)
         return f"{record.app} was not touched and is as it was.{more} {_ON[record.kind]} {Page.BEFORE_THE_WIPE}"
     return (
-        f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already. "
-        f"{_ON[record.kind]} To open it as it is: heroku maintenance:off -a {record.app}. {Page.BEFORE_THE_WIPE}"
+        f"The database of {record.app} was not touched and is as it was, but the site may be in maintenance already."
+        f"{_branch(record)} {_ON[record.kind]} To open it as it is: heroku maintenance:off -a {record.app}. "
+        f"{Page.BEFORE_THE_WIPE}"
     )
 
 
 def _branch(record: ResetRecord) -> str:
-    """Before the wipe, the only thing that others may have noticed."""
-    if not record.facts.get("code_begun"):
+    """Before the wipe, the only thing that others may have noticed, by this reset or by one that it takes up."""
+    code = record.facts.get("code")
+    if code is None or record.kind is not Kind.RESET:
         return ""
-    code = record.facts["code"]
+    if not record.facts.get("code_begun") and code["old"] == code["before"]:
+        return ""
     kept = f" What it was is kept as the tag {code['tag']}." if code["tag"] else ""
     return f" The branch {code['branch']} may be the new one already; the next reset goes on from there.{kept}"
+
+
+def _made_anew(record: ResetRecord) -> list[str]:
+    """After the wipe of a reset, whose gate is that the branch is what was planned."""
+    code = record.facts.get("code")
+    if record.kind is not Kind.RESET or code is None or code["old"] in (None, code["new"]):
+        return []
+    return [f"The branch {code['branch']} is the new one; going back makes it what it was, if nobody pushes to it."]
 
 
 def _wreck(record: ResetRecord, broken_off: str) -> str:

@@ -51,6 +51,40 @@ def test_after_the_way_back_nothing_sanitised_is_there(url: str, state: State, m
     assert f"{APP} holds what its own backup b007 held, raw data with it, and {words}" in said
 
 
+CODE = {"branch": "staging", "old": "a" * 40, "before": "a" * 40, "new": "b" * 40, "tag": "staging-before-now"}
+PERHAPS = "The branch staging may be the new one already; the next reset goes on from there."
+
+
+@pytest.mark.parametrize(
+    ("state", "facts"),
+    [
+        (State.SANITISED, {"code_begun": True}),
+        # An earlier reset has pushed it.
+        (State.PLANNED, {"code": {**CODE, "before": "c" * 40}}),
+        (State.WIPING, {"code_begun": True, "maintenance_on": False}),
+        (State.SANITISED, {"code_begun": True, "broken_off": "2026-11-02-0930-4f2a81c0"}),
+    ],
+    ids=str,
+)
+def test_a_branch_that_may_be_pushed_is_told(url: str, state: State, facts: dict[str, object]) -> None:
+    """Wherever the reset stopped before its wipe; and nobody reads that nothing was touched."""
+    words = standing(stopped(url, "run-1", state, **{"code": CODE, **facts}))
+    assert PERHAPS in words
+    assert "touched nothing" not in words
+
+
+def test_a_branch_that_was_not_pushed_is_not_told(url: str) -> None:
+    """Nothing of it has changed."""
+    assert "branch" not in standing(stopped(url, "run-1", State.SANITISED, code=CODE, code_begun=False))
+    assert "The branch" not in standing(stopped(url, "run-2", State.WIPING, code={**CODE, "new": CODE["old"]}))
+
+
+def test_after_the_wipe_the_branch_is_the_new_one(url: str) -> None:
+    """Colleagues read this too, and the way back is for both."""
+    words = standing(stopped(url, "run-1", State.WIPING, code=CODE, code_begun=True))
+    assert "The branch staging is the new one; going back makes it what it was" in words
+
+
 def test_a_restore_whose_end_is_not_known_may_still_run(url: str) -> None:
     """Nobody saw it end: whoever goes back is told to look first."""
     words = standing(stopped(url, "run-1", State.WIPING, restore_transfer="r008"))
