@@ -86,7 +86,7 @@ def _print_checks(console: Console, outcome: Outcome) -> None:
             console.print(f"  [green]✓[/] {name}", highlight=False)
         else:
             mark = "[yellow]! warning:[/]" if check.warning else "[red]✗ failed:[/]"
-            console.print(Padding(f"{mark} {name}. {check.summary}", (0, 0, 0, 2)), highlight=False)
+            console.print(Padding(f"{mark} {name}. {escape(check.summary)}", (0, 0, 0, 2)), highlight=False)
 
 
 _FIGURES = (
