@@ -99,8 +99,9 @@ def read_contacts(table: Mapping[str, Any], variables: Mapping[str, str]) -> Con
     """
     only(table, "notices", *KEYS)
     url = text(table, "dagster_url", "notices") if "dagster_url" in table else ""
-    if url and urlsplit(url).scheme not in ("http", "https"):
-        raise SettingsError("notices.dagster_url must begin with https:// or http://.")
+    if url and (urlsplit(url).scheme not in ("http", "https") or "@" in urlsplit(url).netloc):
+        # It goes to everybody, so it is not repeated either.
+        raise SettingsError("notices.dagster_url must begin with https:// or http://, without user and password.")
     return Contacts(
         slack=_slack(table, variables) if "slack_channel" in table else None,
         mail=_mail(table, variables) if "client_addresses" in table else None,

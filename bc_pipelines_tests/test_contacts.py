@@ -66,6 +66,7 @@ def test_links_lead_to_dagster(tmp_path: Path) -> None:
         (MAIL + "smtp_port = 0", {}, "port's number"),
         (MAIL + 'smtp_starttls = "never"', {}, "required"),
         ('dagster_url = "dagster.example"', {}, "must begin with https"),
+        ('dagster_url = "https://web:hush@dagster.example"', {}, "without user and password"),
     ],
 )
 def test_what_is_half_set_is_refused(tmp_path: Path, lines: str, variables: dict[str, str], words: str) -> None:
