@@ -26,6 +26,7 @@ from bc_pipelines.notices.texts import Figures, Told, client_notice, colleague_n
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.plan import Plan
 from bc_pipelines.operations.record import Kind, Records, ResetRecord, State
+from bc_pipelines.operations.reset import TYPED
 from bc_pipelines.operations.restore import manifest_of
 from bc_pipelines.operations.standing import standing
 from bc_pipelines.operations.tools import Tools
@@ -255,8 +256,9 @@ def told_of(tools: Tools, record: ResetRecord) -> Told:
     facts, first = record.facts, _first(tools.records, record)
     return _told(
         tools.settings,
+        facts.get("chosen", {}),
         reset_id=record.id,
-        asked_by=record.requested_by,
+        asked_by=record.requested_by if record.approval == TYPED else f"its schedule ({record.approval})",
         source_backup=str(facts.get("source_backup") or ""),
         rollback_point=str(facts.get("rollback_point") or ""),
         lost=first.facts.get("acknowledged", {}).get("lost", {}) if first.kind is Kind.RESET else None,
@@ -309,6 +311,7 @@ def preview(settings: Settings, plan: Plan) -> tuple[str, str]:
     code = plan.code
     told = _told(
         settings,
+        {},
         reset_id="",
         asked_by="",
         source_backup=plan.source_backup or "",
@@ -322,13 +325,14 @@ def preview(settings: Settings, plan: Plan) -> tuple[str, str]:
     return as_markdown(colleague_notice(told)), as_markdown(client_notice(told))
 
 
-def _told(settings: Settings, **known: Any) -> Told:  # noqa: ANN401 - as Told has them
+def _told(settings: Settings, chosen: Mapping[str, Any], **known: Any) -> Told:  # noqa: ANN401 - as Told has them
+    privacy = settings.privacy
     return Told(
         app=settings.staging.heroku_app,
         host=settings.staging.hosts[0],
-        keeps_passwords=settings.privacy.staff_passwords == "keep",
-        staff_domains=tuple(sorted(settings.privacy.staff_domains)),
-        only_images=settings.media.scope == "images",
+        keeps_passwords=chosen.get("staff_passwords", privacy.staff_passwords) == "keep",
+        staff_domains=tuple(chosen.get("staff_domains", sorted(privacy.staff_domains))),
+        only_images=chosen.get("media_scope", settings.media.scope) == "images",
         **known,
     )
 

@@ -118,6 +118,12 @@ def begin(tools: Tools, run_id: str, target: Environment, plan: Plan, requested_
         "source_uuid": plan.source_uuid,
         # Whoever typed the name, or gave the standing approval, has acknowledged these.
         "acknowledged": {"lost": dict(plan.lost), "warnings": list(plan.warnings)},
+        # What people are told of it holds for this reset, whatever the settings say by then.
+        "chosen": {
+            "staff_passwords": tools.settings.privacy.staff_passwords,
+            "staff_domains": sorted(tools.settings.privacy.staff_domains),
+            "media_scope": tools.settings.media.scope,
+        },
         **code_push.planned(tools, target.name, plan.code),
     }
     return tools.records.open_reset(run_id, target.name, target.heroku_app, requested_by, approval, **facts, **carried)

@@ -32,6 +32,7 @@ from bc_pipelines_tests.sandbox.heroku.simulated import STAGING
 FACTS: dict[str, Any] = {
     "source_backup": "b012",
     "rollback_point": "b007",
+    "wiping_since": "2026-11-02T09:31:00+00:00",
     "downtime_seconds": 61.4,
     "release": 42,
     "accounts_put_back": 1,
@@ -174,6 +175,20 @@ def test_a_reset_that_took_up_others_tells_of_all(tools: Tools) -> None:
     assert told_of.lost == {"pages": 3}
     assert told_of.figures is not None
     assert told_of.figures.down == timedelta(minutes=31)
+
+
+def test_settings_that_changed_since_are_not_told(tools: Tools) -> None:
+    """What was copied then is what people find now."""
+    chosen = {"staff_passwords": "replace", "staff_domains": ["council.example"], "media_scope": "images"}
+    told_of = notices.told_of(tools, finished(tools, chosen=chosen))
+    assert (told_of.keeps_passwords, told_of.staff_domains, told_of.only_images) == (False, ("council.example",), True)
+
+
+def test_a_schedule_asked(tools: Tools) -> None:
+    """Its approval is no name of somebody who asked."""
+    approval = "standing approval of web@council.example until 2027-03-31"
+    record = replace(finished(tools), requested_by=approval, approval=approval)
+    assert notices.told_of(tools, record).asked_by == f"its schedule ({approval})"
 
 
 def test_after_a_way_back_that_stopped_nothing_can_be_counted(tools: Tools) -> None:
