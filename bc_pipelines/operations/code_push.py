@@ -195,10 +195,10 @@ def _push(git: Git, code: Mapping[str, Any]) -> None:
 
 
 def _by_hand(code: Mapping[str, Any]) -> str:
-    return (
-        f"By hand: git push --force-with-lease={code['branch']} origin {code['old']}:refs/heads/{code['branch']}. "
-        f"{Page.BRANCHES}"
-    )
+    fetch = f"git fetch origin tag {code['tag']} && " if code["tag"] else ""
+    # With the commit: a lease without one holds nothing once anything has fetched in the background.
+    lease = f"--force-with-lease={code['branch']}:{code['new']}"
+    return f"By hand: {fetch}git push {lease} origin {code['old']}:refs/heads/{code['branch']}. {Page.BRANCHES}"
 
 
 def _short(commit: str | None) -> str:

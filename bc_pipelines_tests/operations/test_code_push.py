@@ -242,7 +242,9 @@ def test_going_back_takes_nothing_from_others(site: Site) -> None:
     verdict = site.back(record)
     assert not verdict.passed
     assert "somebody pushed to it since the reset" in verdict.summary
-    assert f"origin {record.facts['code']['old']}:refs/heads/staging" in verdict.summary
+    facts = record.facts["code"]
+    assert f"git fetch origin tag {facts['tag']} && git push " in verdict.summary
+    assert f"--force-with-lease=staging:{facts['new']} origin {facts['old']}:refs/heads/staging" in verdict.summary
     assert site.now() == theirs
 
 
