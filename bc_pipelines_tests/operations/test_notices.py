@@ -361,6 +361,10 @@ def test_a_check_that_could_not_look_says_so(tools: Tools, order: dict[str, obje
     assert (verdict.passed, verdict.severity) == (False, "warn")
     assert "nobody has looked" in verdict.summary
     assert channel(tools).token not in repr(verdict)
+    with fault(channel(tools), error=f"not you, {channel(tools).token}"):
+        verdict = notices.look_at_message(tools, again(tools, record))
+    assert "did not show the channel (unreadable)" in verdict.summary
+    assert channel(tools).token not in repr(verdict)
 
 
 def test_a_refused_address_is_a_warning(tools: Tools) -> None:
