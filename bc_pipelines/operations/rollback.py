@@ -270,6 +270,9 @@ def as_markdown(plan: RollbackPlan) -> str:
         f"**That reset:** came to '{undone.state}'.",
         f"**Afterwards:** maintenance {'on' if facts.get('maintenance_before') else 'off'}, dynos {dynos or 'none'}.",
     ]
+    code = facts.get("code")
+    if code is not None and code["old"] not in (None, code["new"]):
+        lines.append(f"**Code:** `{code['branch']}` becomes {code['old'][:12]} again, if nobody has pushed to it.")
     if plan.raw:
         lines.append(
             "**Raw data:** this backup was not made from a reset of this product. It holds what the public sent in, "

@@ -140,6 +140,16 @@ def test_a_way_back_that_broke_off_is_taken_again(locked: Tools, cluster: Cluste
     assert people(cluster) == BEFORE
 
 
+def test_the_plan_names_the_branch(locked: Tools, cluster: Cluster) -> None:
+    """It is pushed by force, so whoever types the app's name reads of it; not where the reset left it alone."""
+    wiped(locked, cluster)
+    plan = rollback.plan_rollback(locked, staging(locked))
+    assert "Code:" not in rollback.as_markdown(plan)
+    code = {"branch": "staging", "old": "a" * 40, "new": "b" * 40}
+    pushed = replace(plan, undone=replace(plan.undone, facts={**plan.undone.facts, "code": code}))
+    assert "**Code:** `staging` becomes aaaaaaaaaaaa again" in rollback.as_markdown(pushed)
+
+
 @pytest.mark.parametrize("typed", ["", "yes", STAGING])
 def test_raw_data_comes_back_only_for_whoever_says_so(locked: Tools, cluster: Cluster, typed: str) -> None:
     """A point that carries no reset's id holds what the public sent in: it is said, and words are asked for."""
