@@ -38,7 +38,8 @@ def planned(tools: Tools, environment: str, found: Survey | None) -> dict[str, A
 
     Returns:
         The fact `code`: `branch`; `before`, what it was when the plan was made; `new`, what it becomes, made of `main`
-        and `merged`; and the way back: `old`, with the `tag` that keeps it.
+        and `merged`; and the way back: `old`, with the `tag` that keeps it, and how many commits only `old` has
+        (`lost`).
     """
     if found is None:
         return {}
@@ -47,7 +48,7 @@ def planned(tools: Tools, environment: str, found: Survey | None) -> dict[str, A
     if back is None:
         replaced = before is not None and before != new
         tag = f"{found.staging}-before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}" if replaced else None
-        back = {"old": before, "tag": tag}
+        back = {"old": before, "tag": tag, "lost": len(found.only_staging)}
     merged = [[merge.branch, merge.tip] for merge in found.merges]
     return {
         "code": {
@@ -72,7 +73,7 @@ def _left_by_a_broken_off_reset(tools: Tools, environment: str, now: str | None)
             over = record.state.rank >= State.READY.rank or "rolled_back" in record.facts
             if over or now not in (code["before"], code["new"]) or code["old"] == now:
                 return None
-            return {"old": code["old"], "tag": code["tag"]}
+            return {"old": code["old"], "tag": code["tag"], "lost": code.get("lost", 0)}
     return None
 
 

@@ -23,6 +23,7 @@ from bc_pipelines.notices import mail, slack
 from bc_pipelines.notices.errors import NotSent, PerhapsSent
 from bc_pipelines.notices.notice import Notice, as_markdown, as_slack
 from bc_pipelines.notices.texts import Figures, Told, client_notice, colleague_notice
+from bc_pipelines.operations.code import LOST
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.plan import Plan
 from bc_pipelines.operations.record import Kind, Records, ResetRecord, State
@@ -261,11 +262,20 @@ def told_of(tools: Tools, record: ResetRecord) -> Told:
         asked_by=record.requested_by if record.approval == TYPED else f"its schedule ({record.approval})",
         source_backup=str(facts.get("source_backup") or ""),
         rollback_point=str(facts.get("rollback_point") or ""),
-        lost=first.facts.get("acknowledged", {}).get("lost", {}) if first.kind is Kind.RESET else None,
+        lost=_lost(facts, first),
         **_code(facts),
         figures=_figures(record, first, manifest_of(tools, record.id)),
         report=_report(tools.settings, str(facts.get("report_key", ""))),
     )
+
+
+def _lost(facts: Mapping[str, Any], first: ResetRecord) -> Mapping[str, int] | None:
+    """What is gone of the database by the first one's count, and of the branch by that of whichever replaced it."""
+    if first.kind is not Kind.RESET:
+        return None
+    code = facts.get("code", {})
+    commits = {LOST.format(code["branch"]): code["lost"]} if "lost" in code else {}
+    return {**first.facts.get("acknowledged", {}).get("lost", {}), **commits}
 
 
 def _first(records: Records, record: ResetRecord) -> ResetRecord:

@@ -142,6 +142,15 @@ def test_broken_off_resets_keep_the_way_back(site: Site, ends: list[str]) -> Non
     assert site.now() == old
 
 
+def test_commits_that_an_earlier_reset_took_away_are_counted(site: Site) -> None:
+    """It pushed and stopped; the next one finds nothing on the branch that could be lost, and people are told of it."""
+    site.remote.commit("staging", {"theirs": "1\n"}, site.now())
+    first = site.begin()
+    code_push.carry_out(site.tools, first)
+    site.release()
+    assert [record.facts["code"]["lost"] for record in (first, site.begin(), site.begin())] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("put_back", [False, True])
 def test_a_way_back_that_broke_off_keeps_the_way_back(site: Site, put_back: bool) -> None:
     """The database's rollback point is kept from the reset that it was to undo, and so is the branch's."""

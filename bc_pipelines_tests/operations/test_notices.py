@@ -177,6 +177,14 @@ def test_a_reset_that_took_up_others_tells_of_all(tools: Tools) -> None:
     assert told_of.figures.down == timedelta(minutes=31)
 
 
+def test_commits_of_the_branch_that_was_replaced_first(tools: Tools) -> None:
+    """An earlier reset replaced it and stopped before its wipe: this one saw none of them."""
+    lost = {"pages": 3, "commits that only the branch staging has": 0}
+    code = {"branch": "staging", "old": "a", "before": "b", "new": "c", "tag": "t", "merged": [], "lost": 2}
+    record = finished(tools, acknowledged={"lost": lost}, code=code, code_settled="c")
+    assert "3 pages, 2 commits that only the branch staging has." in tell_client(tools, record).text
+
+
 def test_settings_that_changed_since_are_not_told(tools: Tools) -> None:
     """What was copied then is what people find now."""
     chosen = {"staff_passwords": "replace", "staff_domains": ["council.example"], "media_scope": "images"}
