@@ -42,9 +42,9 @@ _TOKEN = frozenset(("invalid_auth", "not_authed", "account_inactive", "token_rev
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _CHANNEL = frozenset(("channel_not_found", "not_in_channel", "is_archived"))
 
-# What the SDK logs holds whole answers, which may be anything.
-_SILENT = logging.getLogger(f"{__name__}.sdk")
-_SILENT.disabled = True
+# What the SDK logs holds whole answers, which may be anything. Not a logger by name: whoever configures logging, as
+# Dagster does, switches those on again.
+_SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True)
