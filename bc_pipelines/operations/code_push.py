@@ -47,7 +47,9 @@ def planned(tools: Tools, environment: str, found: Survey | None) -> dict[str, A
     back = _left_by_a_broken_off_reset(tools, environment, before)
     if back is None:
         replaced = before is not None and before != new
-        tag = f"{found.staging}-before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}" if replaced else None
+        # With milliseconds: a name that is taken would look as if somebody had pushed.
+        moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3]
+        tag = f"{found.staging}-before-{moment}Z" if replaced else None
         back = {"old": before, "tag": tag, "lost": len(found.only_staging)}
     merged = [[merge.branch, merge.tip] for merge in found.merges]
     return {
