@@ -225,7 +225,7 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
     for holder in S3_IDENTITIES:
         key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
         chosen[f"s3_access_key_{holder}"] = key
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORTS, _free_block(len(PORTS)), strict=True))
     return World(root=root, identity=identity, seed=seed, scale=scale, ports=ports, secrets=chosen, postgres=postgres)
 
 
@@ -256,9 +256,22 @@ def is_free(port: int) -> bool:
     return True
 
 
+def _free_block(count: int) -> range:
+    """Ports that lie together: nobody listens yet on some ports of another sandbox, but on their neighbours."""
+    starts = range(PORT_RANGE.start, PORT_RANGE.stop - count, count)
+    for start in secrets.SystemRandom().sample(starts, len(starts)):
+        if all(map(is_free, range(start, start + count))):
+            return range(start, start + count)
+    raise _no_free_ports(count)
+
+
+def _no_free_ports(count: int) -> SandboxError:
+    return SandboxError(f"There are no {count} free ports on {HOST} between {PORT_RANGE.start} and {PORT_RANGE.stop}.")
+
+
 def _free_ports(count: int, avoid: frozenset[int] = frozenset()) -> list[int]:
     candidates = secrets.SystemRandom().sample(PORT_RANGE, len(PORT_RANGE))
     found = list(islice((port for port in candidates if port not in avoid and is_free(port)), count))
     if len(found) == count:
         return found
-    raise SandboxError(f"There are no {count} free ports on {HOST} between {PORT_RANGE.start} and {PORT_RANGE.stop}.")
+    raise _no_free_ports(count)

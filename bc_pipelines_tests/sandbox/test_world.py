@@ -66,6 +66,17 @@ def test_ports_that_others_took_are_chosen_anew(new: World) -> None:
     assert len(set(again.ports.values())) == len(worlds.PORTS)
 
 
+def test_a_world_keeps_away_from_another_on_whose_ports_nobody_listens_yet(
+    new: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One port of another's that is in use tells that those beside it are its own too."""
+    first, count = min(new.ports.values()), len(worlds.PORTS)
+    monkeypatch.setattr(worlds, "PORT_RANGE", range(first, first + 2 * count + 1))
+    with socket.create_server(("127.0.0.1", first + count - 1)):
+        other = worlds.create(tmp_path, "fedcba9876543210", PLACES, seed=2026, scale=1)
+    assert set(other.ports.values()) == set(range(first + count, first + 2 * count))
+
+
 def test_no_port_is_postgresqls_own(new: World) -> None:
     """A system's own cluster on 5432 is out of reach."""
     assert all(port in worlds.PORT_RANGE for port in new.ports.values())
