@@ -112,14 +112,14 @@ is left, restoring and looking, takes half of a plain restore, and that is all t
 **Twenty times django-birdbath.** Most of its time is hashing, a fixed time an account, so the factor follows from how
 many accounts there are to a gigabyte of drafts.
 
+**Copies on the same machine.** One takes 0.9 ms of our processor and half of that of rclone's, because botocore makes
+each request in Python; it sees to retries, signatures and endpoints, and own code for that would gain nothing over a
+network, where the bar is held.
+
 ## What else is known
 
 **Few files at a terminal.** A program of rclone's kind starts in a twentieth of a second and Python with botocore in a
 fifth, which is most of what a command with little to do takes; with tens of thousands of keys it no longer counts.
-
-**Copies on the same machine.** One takes 0.9 ms of our processor and half of that of rclone's, because botocore makes
-each request in Python; it sees to retries, signatures and endpoints, and own code for that would gain nothing over a
-network.
 
 ## What paid, and what did not
 
