@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +31,17 @@ def of_server(postmaster: int) -> float:
     Args:
         postmaster: the server's first process, which starts all others and waits for them.
     """
-    # utime and stime; the next two fields are those of children that have ended.
-    ticks = sum(_times(postmaster))
-    for child in _children(postmaster):
-        try:
-            ticks += sum(_times(child)[:2])
-        except FileNotFoundError:
-            # It has ended since, and its parent counts it from now on.
-            continue
+    while True:
+        # utime and stime; the next two fields are those of children that have ended.
+        own = _times(postmaster)
+        ticks = sum(own)
+        for child in _children(postmaster):
+            # One that has ended since is counted by its parent, in the next look.
+            with suppress(FileNotFoundError):
+                ticks += sum(_times(child)[:2])
+        # Or else one ended between the looks at its parent and at itself, and neither has shown its time.
+        if _times(postmaster)[2:] == own[2:]:
+            break
     return ticks / _TICKS
 
 
