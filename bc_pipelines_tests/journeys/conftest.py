@@ -25,7 +25,19 @@ def outside() -> Iterator[Outside]:
 
 
 @pytest.fixture(scope="package")
-def first(outside: Outside) -> Outcome:
-    """The first reset of all, of a staging that never held anything."""
+def first_and_refs(outside: Outside) -> tuple[Outcome, dict[str, str]]:
+    """The first reset, and the repository as it left it: the next reset, of any other file, pushes a branch anew."""
     assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
-    return outside.reset()
+    return outside.reset(), outside.refs()
+
+
+@pytest.fixture(scope="package")
+def first(first_and_refs: tuple[Outcome, dict[str, str]]) -> Outcome:
+    """The first reset of all, of a staging that never held anything."""
+    return first_and_refs[0]
+
+
+@pytest.fixture(scope="package")
+def refs_after_first(first_and_refs: tuple[Outcome, dict[str, str]]) -> dict[str, str]:
+    """Every branch and tag of the site's repository as the first reset left them."""
+    return first_and_refs[1]
