@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ from bc_pipelines.operations.record import Kind, Records, ResetRecord, State
 from bc_pipelines.operations.reset import TYPED
 from bc_pipelines.operations.restore import manifest_of
 from bc_pipelines.operations.standing import standing
+from bc_pipelines.operations.taken_up import down_for, first_of
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.settings import Settings
 
@@ -254,7 +255,7 @@ def thread_of(records: Records, record: ResetRecord) -> str:
 
 def told_of(tools: Tools, record: ResetRecord) -> Told:
     """Everything that a notice may say about a finished reset."""
-    facts, first = record.facts, _first(tools.records, record)
+    facts, first = record.facts, first_of(tools.records, record)
     return _told(
         tools.settings,
         facts.get("chosen", {}),
@@ -276,18 +277,6 @@ def _lost(facts: Mapping[str, Any], first: ResetRecord) -> Mapping[str, int] | N
     code = facts.get("code", {})
     commits = {LOST.format(code["branch"]): code["lost"]} if "lost" in code else {}
     return {**first.facts.get("acknowledged", {}).get("lost", {}), **commits}
-
-
-def _first(records: Records, record: ResetRecord) -> ResetRecord:
-    """The one that closed the site: each that stopped after its wipe was taken up by the next, and is one for people.
-
-    What the later ones counted as lost is what the first had left in the database.
-    """
-    before = records.get(str(record.facts.get("broken_off", "")))
-    if record.kind is Kind.ROLLBACK:
-        undone = records.get(record.facts["undoes"])
-        before = undone if undone is not None and undone.state.rank < State.READY.rank else None
-    return record if before is None else _first(records, before)
 
 
 def of_newest(tools: Tools) -> tuple[tuple[str, Outcome], tuple[str, Outcome]]:
@@ -365,15 +354,12 @@ def _report(settings: Settings, key: str) -> str:
 
 def _figures(record: ResetRecord, first: ResetRecord, manifest: Mapping[str, Any]) -> Figures:
     facts, ended = record.facts, record.finished_at or datetime.now(UTC)
-    down = timedelta(seconds=float(facts.get("downtime_seconds", 0)))
-    if first.id != record.id:
-        down += datetime.fromisoformat(facts["wiping_since"]) - datetime.fromisoformat(first.facts["wiping_since"])
     media = [facts.get(name, {}) for name in ("media_in", "media_settled")]
     judged = facts.get("checks", {})
     return Figures(
         finished=ended.astimezone(UTC),
         took=ended - first.started_at,
-        down=down,
+        down=down_for(record, first),
         rows_removed=sum(table["rows_purged"] for table in manifest["tables"]),
         rows_rewritten=sum(table["rows_rewritten"] for table in manifest["tables"]),
         accounts_kept=manifest["accounts"]["kept"],

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bc_pipelines.checks.verdict import listed
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.restore import manifest_of
+from bc_pipelines.operations.taken_up import down_for, first_of
 from bc_pipelines.operations.tools import Tools
 
 
@@ -84,18 +85,23 @@ def report_of(tools: Tools, record: ResetRecord, checks: Iterable[CheckLine]) ->
         record: of the reset.
         checks: every check of the run so far.
     """
-    return gather(record, manifest_of(tools, record.id), tuple(checks), tools.settings.staging.sites)
+    down = down_for(record, first_of(tools.records, record))
+    return gather(record, manifest_of(tools, record.id), tuple(checks), tools.settings.staging.sites, down)
 
 
 def gather(
-    record: ResetRecord, manifest: Mapping[str, Any], checks: tuple[CheckLine, ...], sites: Mapping[str, str]
+    record: ResetRecord,
+    manifest: Mapping[str, Any],
+    checks: tuple[CheckLine, ...],
+    sites: Mapping[str, str],
+    down: timedelta,
 ) -> Report:
     """Put together what is said; counts and names only, never a value of a row."""
     failed = sum(not check.passed and not check.warning for check in checks)
     return Report(
         title=f"Reset of {record.app}",
         verdict=f"This reset has {failed} failed check(s)." if failed else "This reset went through.",
-        figures=_figures(record, manifest, checks),
+        figures=_figures(record, manifest, checks, down),
         tables=(
             Table("Checks", ("", "what", "check", "found"), tuple(_check_row(check) for check in checks)),
             _personal_data(manifest),
@@ -120,7 +126,7 @@ def _personal_data(manifest: Mapping[str, Any]) -> Table:
 
 
 def _figures(
-    record: ResetRecord, manifest: Mapping[str, Any], checks: tuple[CheckLine, ...]
+    record: ResetRecord, manifest: Mapping[str, Any], checks: tuple[CheckLine, ...], down: timedelta
 ) -> tuple[tuple[str, str], ...]:
     facts = record.facts
     return (
@@ -130,7 +136,7 @@ def _figures(
         ("Allowed by", record.approval),
         ("Made from", f"production's backup {facts.get('source_backup')}"),
         ("Way back", f"backup {facts.get('rollback_point')} of {record.app}"),
-        ("Down for", f"{float(facts.get('downtime_seconds', 0)):.0f} seconds"),
+        ("Down for", f"{down.total_seconds():.0f} seconds"),
         ("Rows removed", f"{sum(t['rows_purged'] for t in manifest['tables']):,}"),
         ("Rows rewritten", f"{sum(t['rows_rewritten'] for t in manifest['tables']):,}"),
         ("Accounts", f"{manifest['accounts']['kept']} kept, {manifest['accounts']['replaced']} replaced"),

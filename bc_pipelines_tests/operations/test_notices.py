@@ -21,6 +21,7 @@ from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.notices import Outcome, Which
 from bc_pipelines.operations.record import Records, ResetRecord, State
+from bc_pipelines.operations.report import report_of
 from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox import mail as post_office
 from bc_pipelines.sandbox import slack as workspace
@@ -175,6 +176,7 @@ def test_a_reset_that_took_up_others_tells_of_all(tools: Tools) -> None:
     assert told_of.lost == {"pages": 3}
     assert told_of.figures is not None
     assert told_of.figures.down == timedelta(minutes=31)
+    assert dict(report_of(tools, last, ()).figures)["Down for"] == "1860 seconds"
 
 
 def test_commits_of_the_branch_that_was_replaced_first(tools: Tools) -> None:

@@ -1,7 +1,7 @@
 """The report as a page and as Markdown."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,7 +17,7 @@ RECORD = ResetRecord(
     requested_by="A <b>bold</b> colleague",
     approval="typed",
     state=State.READY,
-    facts={"source_backup": "b012", "rollback_point": "b007", "downtime_seconds": 61.4},
+    facts={"source_backup": "b012", "rollback_point": "b007"},
     started_at=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
     updated_at=datetime(2026, 11, 22, 9, 40, tzinfo=UTC),
     finished_at=None,
@@ -31,6 +31,7 @@ MANIFEST: dict[str, Any] = {
     "accounts": {"kept": 3, "replaced": 9, "by_domain": [{"domain": "council.example", "kept": 3, "replaced": 0}]},
 }
 PASSED = CheckLine("staging/database", "every_row_arrived", passed=True, warning=False, summary="All rows arrived.")
+DOWN = timedelta(seconds=61.4)
 SITES = {"www.council.example": "www.staging.council.example"}
 
 
@@ -53,7 +54,7 @@ class Text(HTMLParser):
 
 def report(*checks: CheckLine) -> Report:
     """The report of a reset with these checks."""
-    return gather(RECORD, MANIFEST, checks, SITES)
+    return gather(RECORD, MANIFEST, checks, SITES, DOWN)
 
 
 def read(*checks: CheckLine) -> Text:
@@ -84,7 +85,7 @@ def test_what_became_of_the_branch() -> None:
     code = {"branch": "staging", "main": ["master", "a" * 40], "merged": [["feature/1", "b" * 40]]}
     code |= {"before": "c" * 40, "new": "d" * 40, "old": "c" * 40, "tag": "staging-before-now"}
     record = replace(RECORD, facts={**RECORD.facts, "code": code})
-    figures = dict(gather(record, MANIFEST, (), SITES).figures)
+    figures = dict(gather(record, MANIFEST, (), SITES, DOWN).figures)
     made = "staging is master at aaaaaaaaaaaa with feature/1 merged in"
     assert figures["Branch"] == f"{made}; before, cccccccccccc, kept as staging-before-now"
     assert dict(report(PASSED).figures)["Branch"] == "left alone"
