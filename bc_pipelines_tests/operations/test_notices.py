@@ -1,73 +1,46 @@
-"""Each notice once, whatever happens in between: on the sandbox's mail server, its Slack, and real records."""
+"""Each notice once, whatever happens in between: on the sandbox's mail server, its Slack, and real records.
+
+That a reset stopped is told in test_stopped.py.
+"""
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
-from bc_pipelines.contacts import Contacts, SlackChannel
-from bc_pipelines.operations import notices, stopped
+from bc_pipelines.contacts import Contacts
+from bc_pipelines.operations import notices
 from bc_pipelines.operations.errors import GateClosed, Refused
-from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.notices import Outcome, Which
-from bc_pipelines.operations.record import Records, ResetRecord, State
+from bc_pipelines.operations.record import ResetRecord, State
 from bc_pipelines.operations.report import report_of
 from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox import mail as post_office
-from bc_pipelines.sandbox import slack as workspace
 from bc_pipelines.sandbox.world import World
-from bc_pipelines_tests.notices.servers import fault, free_port
-from bc_pipelines_tests.operations.test_report import MANIFEST
+from bc_pipelines_tests.notices.servers import fault
+from bc_pipelines_tests.operations.told import (
+    RUNS,
+    TELL,
+    channel,
+    finished,
+    locked,
+    messages,
+    stopped_at,
+    tell,
+    tell_colleagues,
+    without_servers,
+)
+from bc_pipelines_tests.operations.told import tools as tools
 from bc_pipelines_tests.sandbox.heroku.simulated import STAGING
 
-FACTS: dict[str, Any] = {
-    "source_backup": "b012",
-    "rollback_point": "b007",
-    "wiping_since": "2026-11-02T09:31:00+00:00",
-    "downtime_seconds": 61.4,
-    "release": 42,
-    "accounts_put_back": 1,
-    "acknowledged": {"lost": {"pages": 3}, "warnings": []},
-    "media_in": {"copied": 5, "bytes": 1_000_000, "deleted": 0},
-    "media_settled": {"copied": 1, "bytes": 500_000, "deleted": 2},
-    "checks": {"passed": 32, "warned": 1, "failed": []},
-}
-RUNS = count(1)
 NOW = datetime.now(UTC).isoformat()
-TELL: dict[str, Callable[..., Outcome]] = {"colleagues": notices.tell_colleagues, "client": notices.tell_client}
 BOTH = pytest.mark.parametrize("which", list(TELL))
-
-
-@pytest.fixture
-def tools(world: World) -> Iterator[Tools]:
-    """The run's tools, on the sandbox, with no record yet."""
-    with psycopg.connect(world.database_url("dagster"), autocommit=True) as connection:
-        connection.execute("drop schema if exists bc_pipelines cascade")
-    with open_tools() as tools:
-        yield tools
-
-
-def stopped_at(tools: Tools, state: State, **facts: object) -> ResetRecord:
-    """A reset that came this far, and its manifest."""
-    run_id = f"{next(RUNS):08}-of-these-tests"
-    record = tools.records.open_reset(run_id, "staging", STAGING, "A colleague", "typed", **FACTS)
-    tools.archives.put_text(f"archives/{record.id}.manifest.json", json.dumps(MANIFEST), "application/json")
-    return tools.records.note(record, state, **facts)
-
-
-def finished(tools: Tools, **facts: object) -> ResetRecord:
-    """A reset that is done."""
-    return stopped_at(tools, State.DONE, **facts)
 
 
 def again(tools: Tools, record: ResetRecord) -> ResetRecord:
@@ -82,57 +55,14 @@ def mails(world: World, record: ResetRecord) -> list[Path]:
     return [path for path in post_office.mails(world) if record.id in path.name]
 
 
-def messages(world: World, record: ResetRecord) -> list[dict[str, str]]:
-    """The messages about a reset, oldest first."""
-    return [message for message in workspace.messages(world) if record.id in message["text"]]
-
-
 def told(world: World, which: str, record: ResetRecord) -> int:
     """How often somebody was told."""
     return len(messages(world, record) if which == "colleagues" else mails(world, record))
 
 
-def channel(tools: Tools) -> SlackChannel:
-    """Where colleagues are told."""
-    assert tools.settings.contacts.slack is not None
-    return tools.settings.contacts.slack
-
-
-@contextmanager
-def locked(tools: Tools) -> Iterator[None]:
-    """With the lock, as a run has it."""
-    tools.lock.acquire("a-run-of-these-tests", "notice")
-    try:
-        yield
-    finally:
-        tools.lock.release()
-
-
-def tell(tools: Tools, which: str, record: ResetRecord, *more: str) -> Outcome:
-    """Tell somebody as a run does."""
-    with locked(tools):
-        return TELL[which](tools, record, *more)
-
-
-def tell_colleagues(tools: Tools, record: ResetRecord) -> Outcome:
-    """Tell colleagues as a run does."""
-    return tell(tools, "colleagues", record)
-
-
 def tell_client(tools: Tools, record: ResetRecord, *after_looking: notices.AfterLooking) -> Outcome:
     """Tell the client as a run does."""
     return tell(tools, "client", record, *after_looking)
-
-
-def without_servers(tools: Tools) -> Tools:
-    """The same tools, where nobody listens at either server."""
-    contacts = tools.settings.contacts
-    assert contacts.mail is not None
-    nowhere = Contacts(
-        replace(channel(tools), api_url=f"https://127.0.0.1:{free_port()}/api/"),
-        replace(contacts.mail, port=free_port()),
-    )
-    return replace(tools, settings=replace(tools.settings, contacts=nowhere))
 
 
 def kill(record: ResetRecord, which: str, place: str) -> None:
@@ -399,88 +329,3 @@ def test_the_command_sees_what_is_missing(tools: Tools) -> None:
     colleagues, client = (notice for _, notice in notices.of_newest(tools))
     assert (colleagues.state, client.state) == ("sent before", "not sent")
     assert "Nobody knows" in client.words
-
-
-@pytest.mark.parametrize("state", [State.WIPING, State.RESTORED, State.MENDED])
-def test_colleagues_learn_once_that_a_reset_stopped(tools: Tools, world: World, state: State) -> None:
-    """Where staging stands and the two ways forward; however often the run's end is looked at."""
-    record = stopped_at(tools, state)
-    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
-    assert stopped.tell(tools.settings, record.run_id) == ""
-    [message] = messages(world, record)
-    for words in (
-        "stopped after its wipe",
-        f"{STAGING} is in maintenance and must stay there",
-        "To go on:",
-        "To go back:",
-    ):
-        assert words in message["text"], words
-
-
-@pytest.mark.parametrize("state", [State.PLANNED, State.SANITISED, State.READY, State.DONE])
-def test_a_stop_that_leaves_the_site_open_is_not_told(tools: Tools, world: World, state: State) -> None:
-    """Nobody is alarmed where nothing is closed; nor without a record, nor without a channel."""
-    record = stopped_at(tools, state)
-    assert stopped.tell(tools.settings, record.run_id) == ""
-    assert stopped.tell(tools.settings, "no such run") == ""
-    wreck = stopped_at(tools, State.WIPING)
-    assert stopped.tell(replace(tools.settings, contacts=Contacts()), wreck.run_id) == ""
-    assert messages(world, record) == messages(world, wreck) == []
-
-
-def test_while_another_run_mends_it_nobody_is_alarmed(tools: Tools, world: World) -> None:
-    """Whoever has the lock is at it."""
-    record = stopped_at(tools, State.WIPING)
-    lock = ResetLock(tools.settings.dagster_database_url)
-    lock.acquire("another")
-    try:
-        assert stopped.tell(tools.settings, record.run_id) == ""
-    finally:
-        lock.release()
-    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
-
-
-def test_a_stop_that_could_not_be_told_is_told_later(tools: Tools, world: World) -> None:
-    """The run's last message says so."""
-    record = stopped_at(tools, State.WIPING)
-    words = stopped.tell(without_servers(tools).settings, record.run_id)
-    assert words.startswith("Colleagues were not told of it on Slack. 127.0.0.1 cannot be reached")
-    assert stopped.tell(tools.settings, record.run_id) == "Colleagues were told of it on Slack."
-    assert len(messages(world, record)) == 1
-
-
-def test_a_doubtful_message_about_a_stop_is_not_repeated(tools: Tools, world: World) -> None:
-    """Slack failed half-way: the words say that nobody knows."""
-    record = stopped_at(tools, State.WIPING)
-    with fault(channel(tools), half_way=True):
-        assert "or not" in stopped.tell(tools.settings, record.run_id)
-    assert stopped.tell(tools.settings, record.run_id) == ""
-    assert len(messages(world, record)) == 1
-
-
-def test_what_went_well_at_last_answers_what_stopped(tools: Tools, world: World) -> None:
-    """The next reset stops too, and the one after goes through: one thread, shown to the channel."""
-    first = stopped_at(tools, State.WIPING)
-    stopped.tell(tools.settings, first.run_id)
-    second = stopped_at(tools, State.RESTORED, broken_off=first.id)
-    stopped.tell(tools.settings, second.run_id)
-    third = finished(tools, broken_off=second.id)
-    tell_colleagues(tools, third)
-    [began], [stopped_again], [done] = (messages(world, each) for each in (first, second, third))
-    assert "thread_ts" not in began
-    assert stopped_again["thread_ts"] == began["ts"]
-    assert done["thread_ts"] == began["ts"]
-    assert done["subtype"] == "thread_broadcast"
-
-
-def test_a_fact_is_swapped_by_one(tools: Tools) -> None:
-    """Only whoever knows what it was may change it; the same goes for putting it there and taking it away."""
-    records: Records = tools.records
-    record = finished(tools)
-    assert records.swap(record, "told", {"a": 1}, {"a": 2}) is None
-    assert records.swap(record, "told", None, {"a": 1, "b": [1.5, "x"]}) is not None
-    assert records.swap(record, "told", None, {"a": 3}) is None
-    after = records.swap(record, "told", {"b": [1.5, "x"], "a": 1}, None)
-    assert after is not None
-    assert "told" not in after.facts
-    assert (after.state, after.finished_at) == (record.state, record.finished_at)

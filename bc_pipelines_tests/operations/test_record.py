@@ -147,3 +147,15 @@ def test_a_row_in_an_error_of_postgresql_is_not_repeated(url: str) -> None:
     assert "ada@people.example" in str(caught.value)
     assert "ada@people.example" not in words
     assert "duplicate key" in words
+
+
+def test_a_fact_is_swapped_by_one(records: Records) -> None:
+    """Only whoever knows what it was may change it; the same goes for putting it there and taking it away."""
+    record = begin(records, "run-1", State.DONE)
+    assert records.swap(record, "told", {"a": 1}, {"a": 2}) is None
+    assert records.swap(record, "told", None, {"a": 1, "b": [1.5, "x"]}) is not None
+    assert records.swap(record, "told", None, {"a": 3}) is None
+    after = records.swap(record, "told", {"b": [1.5, "x"], "a": 1}, None)
+    assert after is not None
+    assert "told" not in after.facts
+    assert (after.state, after.finished_at) == (record.state, record.finished_at)
