@@ -17,7 +17,7 @@ from bc_pipelines.defs.common import (
     transfer_progress,
 )
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import code_push, ready, reset, rollback
+from bc_pipelines.operations import code_push, ready, reset, rollback, undone
 from bc_pipelines.operations.gates import require_reset
 from bc_pipelines.operations.record import Kind, State
 from bc_pipelines.operations.rights import require_rights, rights_for_reset
@@ -110,4 +110,5 @@ def rolled_back(context: dg.AssetExecutionContext, tools: ToolsResource) -> Resu
     yield check_result(seen, "hidden_as_served", ROLLED_BACK)
     with clear_errors(tools.now, record):
         ready.close_if_found(tools.now, record, seen)
-    yield dg.MaterializeResult(metadata=record_metadata(record))
+        told = undone.tell(tools.now, record, put_back)
+    yield dg.MaterializeResult(metadata={"notice to colleagues": told} | record_metadata(record))

@@ -1,4 +1,4 @@
-"""The words: one text for colleagues, another for the client, a third for when a reset stopped on its way.
+"""The words: one text for colleagues, another for the client, others for a reset that stopped or was undone.
 
 They are the runbook's two notices, told of what a reset did. Belongs here: sentences and figures. Does not belong here:
 gathering what they say (see `operations.notices`). They hold counts, names of hosts and backups, and settings; never a
@@ -151,6 +151,60 @@ def stopped_notice(app: str, kind: str, record_id: str, standing: str) -> Notice
         subject=f"The {kind} of {app} stopped after its wipe: the site is in maintenance.",
         parts=(Part("", (standing,)),),
         mark=f"Stopped: {record_id}",
+    )
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What is told of a reset that was undone.
+
+    Attributes:
+        app: the Heroku app.
+        host: of its main site.
+        rollback_id: of the way back.
+        reset_id: of the reset that was undone.
+        asked_by: who asked for it; empty where nobody said.
+        rollback_point: the backup that was restored.
+        down: how long the site was closed; None where it is still in maintenance, as it was before the reset.
+        branch: what became of the Git branch, in words; empty where the reset left it alone.
+        pull_anew: the branch, if it is another one now; empty if not.
+    """
+
+    app: str
+    host: str
+    rollback_id: str
+    reset_id: str
+    asked_by: str
+    rollback_point: str
+    down: timedelta | None
+    branch: str
+    pull_anew: str
+
+
+def undone_notice(undone: Undone) -> Notice:
+    """What colleagues read when staging is again what it was before a reset."""
+    asked = f", as {undone.asked_by} asked" if undone.asked_by else ""
+    if undone.down is None:
+        state = "It is in maintenance, as it was before the reset."
+    else:
+        state = f"It was closed for {_duration(undone.down)}."
+    back = (
+        f"The staging site, https://{undone.host}/, holds its own backup {undone.rollback_point} again: what was made "
+        f"there before the reset {undone.reset_id} is back, and what was made since is gone. {state}"
+    )
+    code = [undone.branch] if undone.branch else []
+    if undone.pull_anew:
+        code.append(
+            "Please delete your local branch, to avoid accidentally merging in the reset's: "
+            f"git branch -D {undone.pull_anew}"
+        )
+    return Notice(
+        subject=f"The reset of {undone.app} was undone{asked}.",
+        parts=(
+            Part("", (back, "Images and documents stay as the reset left them.")),
+            *((Part("Code", tuple(code)),) if code else ()),
+        ),
+        mark=f"Undone: {undone.rollback_id}",
     )
 
 

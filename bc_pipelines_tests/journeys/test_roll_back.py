@@ -45,6 +45,8 @@ def went_back(outside: Outside, before: dict[str, str], formation: dict[str, int
     assert not set(outside.sites("staging")) & set(sites)
     record = newest(outside)
     assert (record.kind, record.state, record.facts["undoes"]) == (Kind.ROLLBACK, State.DONE, undone.id)
+    [told] = [each["text"] for each in outside.messages() if f"Undone: {record.id}" in each["text"]]
+    assert f"before the reset {undone.id} is back" in told
 
 
 def half_way(outside: Outside, _patch: pytest.MonkeyPatch) -> AbstractContextManager[None]:
