@@ -6,12 +6,11 @@ judging (the verdicts come from the checks, by way of the caller), and sending a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bc_pipelines.checks.verdict import listed
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.restore import manifest_of
 from bc_pipelines.operations.taken_up import down_for, first_of
@@ -110,6 +109,7 @@ def gather(
                 ("domain", "kept", "replaced"),
                 tuple((d["domain"], d["kept"], d["replaced"]) for d in manifest["accounts"]["by_domain"]),
             ),
+            *_branch_table(record.facts),
             Table("Site records", ("on production", "on staging"), tuple(sites.items())),
         ),
     )
@@ -155,11 +155,18 @@ def _media_in_words(facts: Mapping[str, Any]) -> str:
 
 def _branch_in_words(facts: Mapping[str, Any]) -> str:
     code = facts.get("code")
+    return f"{code['branch']}: {code['main'][0]} with {len(code['merged'])} merged in" if code else "left alone"
+
+
+def _branch_table(facts: Mapping[str, Any]) -> Iterator[Table]:
+    code = facts.get("code")
     if code is None:
-        return "left alone"
-    (main, tip), merged = code["main"], [name for name, _ in code["merged"]]
-    kept = f"; before, {code['old'][:12]}, kept as {code['tag']}" if code["tag"] else ""
-    return f"{code['branch']} is {main} at {tip[:12]} with {listed(merged)} merged in{kept}"
+        return
+    (main, tip), merged = code["main"], code["merged"]
+    rows = [("made from", main, tip[:12]), *(("merged in", name, commit[:12]) for name, commit in merged)]
+    if code["old"]:
+        rows.append(("before", code["tag"] or code["branch"], code["old"][:12]))
+    yield Table(f"Branch {code['branch']}", ("", "name", "commit"), tuple(rows))
 
 
 def _checks_in_words(checks: tuple[CheckLine, ...]) -> str:

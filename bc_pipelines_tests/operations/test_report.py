@@ -85,10 +85,16 @@ def test_what_became_of_the_branch() -> None:
     code = {"branch": "staging", "main": ["master", "a" * 40], "merged": [["feature/1", "b" * 40]]}
     code |= {"before": "c" * 40, "new": "d" * 40, "old": "c" * 40, "tag": "staging-before-now"}
     record = replace(RECORD, facts={**RECORD.facts, "code": code})
-    figures = dict(gather(record, MANIFEST, (), SITES, DOWN).figures)
-    made = "staging is master at aaaaaaaaaaaa with feature/1 merged in"
-    assert figures["Branch"] == f"{made}; before, cccccccccccc, kept as staging-before-now"
+    made = gather(record, MANIFEST, (), SITES, DOWN)
+    assert dict(made.figures)["Branch"] == "staging: master with 1 merged in"
+    [branch] = [table for table in made.tables if table.title == "Branch staging"]
+    assert branch.rows == (
+        ("made from", "master", "a" * 12),
+        ("merged in", "feature/1", "b" * 12),
+        ("before", "staging-before-now", "c" * 12),
+    )
     assert dict(report(PASSED).figures)["Branch"] == "left alone"
+    assert "Branch" not in " ".join(table.title for table in report(PASSED).tables)
 
 
 def test_a_failed_check_is_in_the_first_sentence() -> None:
