@@ -14,6 +14,7 @@ from bc_pipelines.defs import (
     cleanup,
     code,
     database,
+    infrastructure,
     jobs,
     local,
     local_media,
@@ -50,6 +51,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     rollback.rollback_plan,
     rollback.rolled_back,
     local.sanitised_archive,
+    *infrastructure.ASSETS,
 ]
 LOCAL_ASSETS = [local.database, local_media.media]
 CHECKS = [
@@ -63,6 +65,7 @@ CHECKS = [
     database.site_settings_still_attached,
     notices.message_is_there,
     notices.mail_was_accepted,
+    *infrastructure.LOOKS,
 ]
 
 

@@ -10,6 +10,7 @@ from bc_pipelines import settings
 from bc_pipelines.cli import app
 from bc_pipelines.contacts import KEYS
 from bc_pipelines.definitions import build_definitions, defs
+from bc_pipelines.defs.infrastructure import AREAS
 from bc_pipelines.operations.pages import Page
 from bc_pipelines.privacy.catalogue import Catalogue
 from bc_pipelines.privacy.page import page
@@ -23,6 +24,7 @@ PRIVACY = (CHECKOUT / "docs" / "privacy.md").read_text(encoding="utf-8")
 MEDIA = (CHECKOUT / "docs" / "media.md").read_text(encoding="utf-8")
 PULLING = (CHECKOUT / "docs" / "pulling.md").read_text(encoding="utf-8")
 OPERATING = (CHECKOUT / "docs" / "operating.md").read_text(encoding="utf-8")
+INFRASTRUCTURE = (CHECKOUT / "docs" / "infrastructure.md").read_text(encoding="utf-8")
 NOTICES = (CHECKOUT / "docs" / "notices.md").read_text(encoding="utf-8")
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 
@@ -46,6 +48,7 @@ def test_the_table_of_a_reset_names_its_assets() -> None:
         "local/sanitised_archive",
         "staging/rollback_plan",
         "staging/rolled_back",
+        *(f"{environment}/{area.name}" for environment in ("production", "staging") for area in AREAS),
     }
 
 
@@ -104,6 +107,16 @@ def test_what_the_page_about_notices_names_exists() -> None:
     assert [key for key in KEYS if f"\n# {key} = " not in named] == []
 
 
+def test_the_page_about_infrastructure_names_every_area_and_check() -> None:
+    """docs/infrastructure.md explains each check of each area, and none that does not exist."""
+    graph = defs.resolve_asset_graph()
+    areas = {area.name for area in AREAS}
+    there = {key.name for key in graph.asset_check_keys if key.asset_key.path[-1] in areas}
+    assert set(re.findall(r"^\| `(\w+)` \|", INFRASTRUCTURE, re.MULTILINE)) == there
+    assert set(re.findall(r"^## .*`(\w+)`", INFRASTRUCTURE, re.MULTILINE)) == areas
+    assert "`inspect_infrastructure`" in INFRASTRUCTURE
+
+
 def test_the_developers_section_fits_on_a_screen() -> None:
     """Whoever only wants the data reads forty lines at most."""
     section = README.partition("## On a developer's machine")[2].partition("\n## ")[0]
@@ -147,8 +160,8 @@ def _headings() -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    [README, CONTRIBUTING, OPERATING, PULLING, MEDIA, NOTICES],
-    ids=["README", "CONTRIBUTING", "operating", "pulling", "media", "notices"],
+    [README, CONTRIBUTING, OPERATING, PULLING, MEDIA, NOTICES, INFRASTRUCTURE],
+    ids=["README", "CONTRIBUTING", "operating", "pulling", "media", "notices", "infrastructure"],
 )
 def test_every_link_and_path_leads_somewhere(text: str) -> None:
     """Links, pictures and folders that the documents name are in the checkout."""

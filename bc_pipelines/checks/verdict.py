@@ -44,3 +44,15 @@ def listed(names: Iterable[str], limit: int = 10) -> str:
     if not shown:
         return "none"
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def not_testable(why: str) -> Verdict:
+    """Say that nothing is known, which is never green and stops nothing.
+
+    Args:
+        why: what was asked, why there is no answer, and what to do.
+
+    Returns:
+        A verdict that did not pass, with `state` among its facts.
+    """
+    return Verdict(False, f"Not testable: {why}", {"state": "not_testable"}, severity="warn")

@@ -6,6 +6,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
 from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, BRANCH, DATABASE, INCOMING_MEDIA, SITES
+from bc_pipelines.defs.infrastructure import inspect_infrastructure
 from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
 from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
 from bc_pipelines.defs.local_media import LOCAL_MEDIA, MoveConfig, push_media
@@ -179,6 +180,7 @@ ALL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     send_notices,
     make_local_archive,
     observe_media,
+    inspect_infrastructure,
     tidy_history,
 ]
 LOCAL: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [

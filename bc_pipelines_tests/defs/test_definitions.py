@@ -9,6 +9,16 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from bc_pipelines.definitions import build_definitions, defs
 
+INSPECTED = {
+    "file_storage": {
+        "images_are_public",
+        "list_is_not_public",
+        "nobody_else_can_write",
+        "encrypted",
+        "has_a_way_back",
+        "in_its_region",
+    },
+}
 ASSETS = {
     "preflight": {"staging/branches", "staging/reset_plan", "staging/extra_accounts", "staging/rollback_plan"},
     "backups": {"production/backup", "staging/backup", "development/backup"},
@@ -24,6 +34,7 @@ ASSETS = {
     "cleanup": {"staging/ready", "staging/served_pages"},
     "comms": {"staging/reset_report", "staging/colleague_notice", "staging/client_notice"},
     "local": {"local/sanitised_archive"},
+    "infrastructure": {f"{environment}/{area}" for environment in ("production", "staging") for area in INSPECTED},
 }
 CHECKS = {
     "production/backup": {
@@ -68,7 +79,12 @@ CHECKS = {
     "staging/client_notice": {"mail_was_accepted"},
 }
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
+CHECKS |= {f"production/{area}": names for area, names in INSPECTED.items()}
+CHECKS |= {f"staging/{area}": names for area, names in INSPECTED.items()}
+CHECKS["staging/file_storage"] = {*INSPECTED["file_storage"], "is_not_productions"}
 NOT_BLOCKING = {
+    "is_not_productions",
+    *(name for names in INSPECTED.values() for name in names),
     "every_branch_merges",
     "branch_as_it_was",
     "nothing_only_on_staging",

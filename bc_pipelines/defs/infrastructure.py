@@ -1,0 +1,93 @@
+"""Group `infrastructure`: the runbook's questions about what the sites stand on, answered by looking alone.
+
+Each look notes what it saw on an observed asset, with a digest of it as the data version, so that the UI shows when
+something has changed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled
+from bc_pipelines.defs.resources import ToolsResource
+from bc_pipelines.operations import infrastructure
+from bc_pipelines.operations.infrastructure import Looked
+from bc_pipelines.operations.tools import Tools
+
+_DATA_VERSION = "dagster/data_version"
+_ENVIRONMENTS = ("production", "staging")
+
+
+@dataclass(frozen=True)
+class Area:
+    """One of the runbook's questions.
+
+    Attributes:
+        name: last part of the asset's key.
+        kind: what the UI marks it with.
+        text: the asset's description.
+        checks: by environment, names and what each looks at.
+        look: the look itself.
+    """
+
+    name: str
+    kind: str
+    text: str
+    checks: Callable[[str], Mapping[str, str]]
+    look: Callable[[Tools, str], Looked]
+
+
+AREAS = (
+    Area(
+        name="file_storage",
+        kind="s3",
+        text="The bucket of the site's media: whose it is, what is open to the public, and what keeps it safe.",
+        checks=lambda environment: infrastructure.checks_of(infrastructure.FILE_STORAGE, environment),
+        look=infrastructure.look_at_file_storage,
+    ),
+)
+
+
+def _key(environment: str, area: Area) -> dg.AssetKey:
+    return dg.AssetKey([environment, area.name])
+
+
+def _observed(environment: str, area: Area) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        _key(environment, area),
+        group_name="infrastructure",
+        owners=OWNERS,
+        kinds={area.kind, environment},
+        description=f"{area.text} Only looked at.",
+    )
+
+
+def _look(environment: str, area: Area) -> dg.AssetChecksDefinition:
+    key = _key(environment, area)
+
+    @dg.multi_asset_check(
+        name=f"look_at_{environment}_{area.name}",
+        specs=check_specs(key, area.checks(environment), blocking=False),
+        description=f"{area.text} Changes nothing.",
+    )
+    def look(context: dg.AssetCheckExecutionContext, tools: ToolsResource) -> Iterator[dg.AssetCheckResult]:
+        with clear_errors():
+            looked = area.look(tools.now, environment)
+        context.op_execution_context.log_event(
+            dg.AssetObservation(key, metadata=labelled(looked.facts), tags={_DATA_VERSION: looked.version})
+        )
+        for name, verdict in looked.verdicts.items():
+            yield check_result(verdict, name, key)
+
+    return look
+
+
+ASSETS = [_observed(environment, area) for environment in _ENVIRONMENTS for area in AREAS]
+LOOKS = [_look(environment, area) for environment in _ENVIRONMENTS for area in AREAS]
+
+inspect_infrastructure = dg.define_asset_job(
+    "inspect_infrastructure",
+    selection=dg.AssetSelection.checks(*LOOKS),
+    description="Look at what production and staging stand on, and say what is not as it should be. Changes nothing.",
+)

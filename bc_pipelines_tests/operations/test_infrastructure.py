@@ -1,0 +1,56 @@
+"""The job inspect_infrastructure on a sandbox: it comes to its end and says what it could not know."""
+
+import dagster as dg
+import pytest
+
+from bc_pipelines.definitions import defs
+from bc_pipelines.defs.infrastructure import AREAS
+from bc_pipelines.operations.infrastructure import look_at_file_storage
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.sandbox.world import World
+
+
+@pytest.fixture(scope="module")
+def inspected(world: World) -> dg.ExecuteInProcessResult:
+    """One run of the job."""
+    assert world.s3_url
+    return defs.resolve_job_def("inspect_infrastructure").execute_in_process()
+
+
+def test_the_job_comes_to_its_end(inspected: dg.ExecuteInProcessResult) -> None:
+    """Each area of production and staging is observed, with a version, and each check is answered."""
+    assert inspected.success
+    observed = {
+        event.asset_key.to_user_string(): event for event in inspected.get_asset_observation_events() if event.asset_key
+    }
+    assert observed.keys() == {f"{where}/{area.name}" for where in ("production", "staging") for area in AREAS}
+    wanted = {(where, name) for where in ("production", "staging") for area in AREAS for name in area.checks(where)}
+    results = inspected.get_asset_check_evaluations()
+    assert {(each.asset_key.path[0], each.check_name) for each in results} == wanted
+    assert all(each.description for each in results)
+
+
+def test_no_secret_is_shown(inspected: dg.ExecuteInProcessResult, world: World) -> None:
+    """No event of the run holds a key or password of the sandbox."""
+    told = "\n".join(str(event) for event in inspected.all_events)
+    assert [name for name, value in world.secrets.items() if value in told] == []
+    assert not any(secret in told for name in ("production", "staging") for secret in world.s3_keys(name)[1:])
+
+
+def test_the_sandboxes_bucket(inspected: dg.ExecuteInProcessResult) -> None:
+    """Strangers get no list; what its server does not know is not testable, and staging's bucket is its own."""
+    found = {
+        each.check_name: each
+        for each in inspected.get_asset_check_evaluations()
+        if each.asset_key.path == ["staging", "file_storage"]
+    }
+    assert found["list_is_not_public"].passed
+    assert found["is_not_productions"].passed
+    assert found["nobody_else_can_write"].metadata["state"].value == "not_testable"
+
+
+def test_an_app_that_names_no_bucket(tools: Tools) -> None:
+    """It is said that nothing is configured, and nothing fails."""
+    looked = look_at_file_storage(tools, "staging")
+    assert looked.facts == {"state": "not configured"}
+    assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())

@@ -1,0 +1,1 @@
+"""Questions to real servers on loopback."""
