@@ -73,7 +73,7 @@ def nobody_else_can_write(seen: FileStorage) -> Verdict:
             "that condition: it must not be one that a stranger can meet.",
             severity="warn",
         )
-    untold = [each.why for each in (seen.acl, seen.grants) if isinstance(each, Untold)]
+    untold = sorted({each.why for each in (seen.acl, seen.grants) if isinstance(each, Untold)})
     if untold:
         return not_testable(f"policy or access list of {seen.bucket} could not be read ({listed(untold)}). {_RIGHTS}")
     return Verdict(True, f"Neither policy nor access list of {seen.bucket} let strangers change anything.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bc_pipelines.checks import file_storage as storage_checks
 from bc_pipelines.checks.verdict import Fact, Verdict, not_testable
+from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.media_places import MediaPlaces
 from bc_pipelines.operations.tools import Tools
@@ -60,11 +61,10 @@ def look_at_file_storage(tools: Tools, environment: str) -> Looked:
     try:
         place = places.place(environment)
         production = places.production_buckets()
-    except Refused as reason:
+        told = tools.heroku.config_vars(tools.settings.environments[environment].heroku_app)
+    except (Refused, HerokuError) as reason:
         return _nothing_known(names, str(reason))
-    domain = tools.heroku.config_vars(tools.settings.environments[environment].heroku_app).get(
-        "AWS_S3_CUSTOM_DOMAIN", ""
-    )
+    domain = told.get("AWS_S3_CUSTOM_DOMAIN", "")
     region = place.region or None
     seen = storage.look(
         place.bucket,

@@ -138,11 +138,13 @@ def look(bucket: str, owner: S3Client, stranger: S3Client, domain: str = "") -> 
             readable = _at(f"https://{domain}/{key}")
         else:
             readable = _given(lambda: stranger.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")["Body"].close())
+    # Asked so because other servers than Amazon's answer the question for it, and for versions, with a list of objects,
+    # which would pass for the oldest region and for "off".
+    region = _asked(lambda: owner.head_bucket(Bucket=bucket)["BucketRegion"])
     policy = _asked(lambda: owner.get_bucket_policy(Bucket=bucket)["Policy"], NoSuchBucketPolicy="")
     return FileStorage(
         bucket=bucket,
-        # Amazon's oldest region has no name here (API reference, GetBucketLocation).
-        region=_asked(lambda: str(owner.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1")),
+        region=region,
         policy_is_public=_asked(
             lambda: bool(owner.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"]),
             NoSuchBucketPolicy=False,
@@ -157,7 +159,9 @@ def look(bucket: str, owner: S3Client, stranger: S3Client, domain: str = "") -> 
             lambda: _encryption(owner.get_bucket_encryption(Bucket=bucket)),
             ServerSideEncryptionConfigurationNotFoundError="",
         ),
-        versioning=_asked(lambda: str(owner.get_bucket_versioning(Bucket=bucket).get("Status", "off"))),
+        versioning=region
+        if isinstance(region, Untold)
+        else _asked(lambda: str(owner.get_bucket_versioning(Bucket=bucket).get("Status", "off"))),
         image=image,
         image_readable=readable,
         listable=_given(lambda: stranger.list_objects_v2(Bucket=bucket, MaxKeys=1)),
@@ -174,9 +178,10 @@ def _asked(ask: Callable[[], T], **absent: T) -> T | Untold:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code") or "no reason")
         return absent[code] if code in absent else Untold(code)
-    # The others are of answers that are not S3's; a SyntaxError is of the XML that tells a region.
-    except (BotoCoreError, ResponseParserError, SyntaxError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except BotoCoreError as error:
         return Untold(type(error).__name__)
+    except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError):
+        return Untold("an answer that is not S3's")
 
 
 def _given(ask: Callable[[], object]) -> bool | Untold:

@@ -6,7 +6,7 @@ import pytest
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.infrastructure import AREAS
 from bc_pipelines.operations.infrastructure import look_at_file_storage
-from bc_pipelines.operations.tools import Tools
+from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox.world import World
 
 
@@ -53,4 +53,12 @@ def test_an_app_that_names_no_bucket(tools: Tools) -> None:
     """It is said that nothing is configured, and nothing fails."""
     looked = look_at_file_storage(tools, "staging")
     assert looked.facts == {"state": "not configured"}
+    assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())
+
+
+def test_a_token_that_heroku_does_not_know(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the apps cannot be asked, nothing is known of their buckets, and nothing fails."""
+    monkeypatch.setenv("HEROKU_API_KEY", "HRKU-00000000-0000-4000-8000-000000000000")
+    with open_tools() as strangers:
+        looked = look_at_file_storage(strangers, "staging")
     assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())
