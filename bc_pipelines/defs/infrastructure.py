@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled
+from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled, table
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import infrastructure
+from bc_pipelines.operations import infrastructure, infrastructure_tls
 from bc_pipelines.operations.infrastructure import Looked
 from bc_pipelines.operations.tools import Tools
 
@@ -46,6 +46,13 @@ AREAS = (
         checks=lambda environment: infrastructure.checks_of(infrastructure.FILE_STORAGE, environment),
         look=infrastructure.look_at_file_storage,
     ),
+    Area(
+        name="tls",
+        kind="tls",
+        text="The hosts' certificates, the versions of TLS that they speak, and the way from http to https.",
+        checks=infrastructure_tls.checks_of_tls,
+        look=infrastructure_tls.look_at_tls,
+    ),
 )
 
 
@@ -74,8 +81,9 @@ def _look(environment: str, area: Area) -> dg.AssetChecksDefinition:
     def look(context: dg.AssetCheckExecutionContext, tools: ToolsResource) -> Iterator[dg.AssetCheckResult]:
         with clear_errors():
             looked = area.look(tools.now, environment)
+        rows = {"hosts in detail": table(looked.rows)} if looked.rows else {}
         context.op_execution_context.log_event(
-            dg.AssetObservation(key, metadata=labelled(looked.facts), tags={_DATA_VERSION: looked.version})
+            dg.AssetObservation(key, metadata=labelled(looked.facts) | rows, tags={_DATA_VERSION: looked.version})
         )
         for name, verdict in looked.verdicts.items():
             yield check_result(verdict, name, key)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bc_pipelines.checks import file_storage as storage_checks
-from bc_pipelines.checks.verdict import Fact, Verdict, not_testable
+from bc_pipelines.checks.verdict import Fact, Row, Verdict, not_testable
 from bc_pipelines.heroku.errors import HerokuError
 from bc_pipelines.operations.errors import Refused
 from bc_pipelines.operations.media_places import MediaPlaces
@@ -37,11 +37,13 @@ class Looked:
         facts: what was found, to show; no secret.
         version: a digest of the facts; another one where something has changed since the last look.
         verdicts: by the check's name.
+        rows: facts that come once for each host, as a table.
     """
 
     facts: Mapping[str, Fact]
     version: str
     verdicts: Mapping[str, Verdict]
+    rows: tuple[Row, ...] = ()
 
 
 def checks_of(area: Mapping[str, str], environment: str) -> Mapping[str, str]:

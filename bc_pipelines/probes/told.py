@@ -21,7 +21,7 @@ class Untold:
     why: str
 
 
-def version_of(facts: DataclassInstance) -> str:
+def version_of(*facts: DataclassInstance) -> str:
     """A digest that differs where two looks differ.
 
     Args:
@@ -30,5 +30,5 @@ def version_of(facts: DataclassInstance) -> str:
     Returns:
         Sixteen hexadecimal digits.
     """
-    counted = {each.name: getattr(facts, each.name) for each in fields(facts) if each.compare}
+    counted = [{each.name: getattr(one, each.name) for each in fields(one) if each.compare} for one in facts]
     return hashlib.sha256(repr(counted).encode()).hexdigest()[:16]

@@ -123,6 +123,8 @@ def config_vars(world: World, app: App) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         # Without it the page's robots tag goes as soon as the Site records name staging's own hosts.
         "NONINDEXED_HOSTS": hosts if staging else "",
+        # Browsers are to remember https of the real site only.
+        "SECURE_HSTS_SECONDS": "31536000" if app is PRODUCTION else "0",
         "SECRET_KEY": world.secrets[f"secret_key_{app.environment}"],
         "SEO_NOINDEX": "false",
         "WAGTAILADMIN_BASE_URL": f"https://{app.hosts[0]}",

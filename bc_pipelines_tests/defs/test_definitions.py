@@ -18,6 +18,13 @@ INSPECTED = {
         "has_a_way_back",
         "in_its_region",
     },
+    "tls": {
+        "certificate_is_current",
+        "certificate_is_for_its_host",
+        "chain_is_trusted",
+        "old_versions_are_refused",
+        "http_leads_to_https",
+    },
 }
 ASSETS = {
     "preflight": {"staging/branches", "staging/reset_plan", "staging/extra_accounts", "staging/rollback_plan"},
@@ -81,9 +88,11 @@ CHECKS = {
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 CHECKS |= {f"production/{area}": names for area, names in INSPECTED.items()}
 CHECKS |= {f"staging/{area}": names for area, names in INSPECTED.items()}
+CHECKS["production/tls"] = {*INSPECTED["tls"], "hsts_is_set"}
 CHECKS["staging/file_storage"] = {*INSPECTED["file_storage"], "is_not_productions"}
 NOT_BLOCKING = {
     "is_not_productions",
+    "hsts_is_set",
     *(name for names in INSPECTED.values() for name in names),
     "every_branch_merges",
     "branch_as_it_was",
@@ -227,7 +236,8 @@ def test_loading_needs_no_secret_and_no_heavy_module() -> None:
     """A code server without any environment variable loads the definitions, without pandas, boto3 or Django."""
     program = (
         "import sys, bc_pipelines.definitions\n"
-        "print([m for m in ('pandas', 'boto3', 'django', 'slack_sdk', 'bc_pipelines.sandbox') if m in sys.modules])"
+        "heavy = ('pandas', 'boto3', 'django', 'slack_sdk', 'cryptography', 'dns', 'bc_pipelines.sandbox')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env={}, capture_output=True, text=True, timeout=60, check=True

@@ -49,6 +49,21 @@ def test_the_sandboxes_bucket(inspected: dg.ExecuteInProcessResult) -> None:
     assert found["nobody_else_can_write"].metadata["state"].value == "not_testable"
 
 
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_sandboxes_tls(inspected: dg.ExecuteInProcessResult, environment: str) -> None:
+    """Its certificate is good for every host; plain http, of which nobody says where it is, is not testable."""
+    found = {
+        each.check_name: each
+        for each in inspected.get_asset_check_evaluations()
+        if each.asset_key.path == [environment, "tls"]
+    }
+    good = {"certificate_is_current", "certificate_is_for_its_host", "chain_is_trusted"}
+    assert {name for name in good if found[name].passed} == good
+    assert found["http_leads_to_https"].metadata["state"].value == "not_testable"
+    assert environment == "staging" or found["hsts_is_set"].passed
+    assert found["old_versions_are_refused"].passed or "state" in found["old_versions_are_refused"].metadata
+
+
 def test_an_app_that_names_no_bucket(tools: Tools) -> None:
     """It is said that nothing is configured, and nothing fails."""
     looked = look_at_file_storage(tools, "staging")
