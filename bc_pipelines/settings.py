@@ -13,6 +13,7 @@ Environment variables (standard ones keep their standard meaning):
 ``DAGSTER_HOME``                      folder of Dagster's instance; read by Dagster itself
 ``BC_VIEW_RESTRICTION_PASSWORD``      the one password that staging's private pages get
 ``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
+``BC_RESOLVER``                       address, or ``address:port``, of the DNS resolver to ask (default: the system's)
 ``BC_GIT_USER``, ``BC_GIT_PASSWORD``  for the site's repository: a user (any, with most access tokens) and a token
 ``BC_GIT_CACHE``                      folder for a copy of that repository (default: one in the folder for work files)
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
@@ -36,8 +37,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from bc_pipelines.contacts import Contacts, read_contacts
 from bc_pipelines.deadlines import Deadlines, read_deadlines
@@ -102,6 +105,7 @@ class Settings:
         heroku: how Heroku is reached.
         dagster_database_url: Dagster's own PostgreSQL.
         connect_to: `host:port` that answers for every site host, or None for the ordinary way.
+        resolver: address and port of the DNS resolver to ask, or None for the system's.
         scratch: folder for work files.
     """
 
@@ -118,6 +122,7 @@ class Settings:
     heroku: Heroku
     dagster_database_url: str = field(repr=False)
     connect_to: str | None
+    resolver: tuple[str, int] | None
     scratch: Path
 
     @property
@@ -164,6 +169,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
+        resolver=_resolver(variables.get("BC_RESOLVER") or ""),
         scratch=_scratch(variables),
     )
 
@@ -345,6 +351,19 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
     return table
+
+
+def _resolver(value: str) -> tuple[str, int] | None:
+    if not value:
+        return None
+    try:
+        # Bare, the colons of an IPv6 address are no ports.
+        parts = urlsplit(f"//[{value}]" if value.count(":") > 1 and "[" not in value else f"//{value}")
+        if parts.path or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError
+        return str(ip_address(parts.hostname or "")), parts.port or 53
+    except ValueError:
+        raise SettingsError("BC_RESOLVER must be an address, as 192.0.2.53 or 127.0.0.1:5353.") from None
 
 
 def _scratch(variables: Mapping[str, str]) -> Path:

@@ -72,6 +72,28 @@ def test_heroku_is_reached_where_the_cli_would_reach_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("", None),
+        ("192.0.2.53", ("192.0.2.53", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("2001:db8::53", ("2001:db8::53", 53)),
+        ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
+    ],
+)
+def test_a_resolver(tmp_path: Path, value: str, address: tuple[str, int] | None) -> None:
+    """It is an address, with a port or without."""
+    assert load(tmp_path, BC_RESOLVER=value).resolver == address
+
+
+@pytest.mark.parametrize("value", ["dns.council.example", "127.0.0.1:dns", "127.0.0.1:99999", "[::1", "192.0.2.53/24"])
+def test_a_resolver_that_is_none(tmp_path: Path, value: str) -> None:
+    """A name would have to be looked up first, with what?"""
+    with pytest.raises(SettingsError, match="BC_RESOLVER"):
+        load(tmp_path, BC_RESOLVER=value)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ('hosts = ["www.council.example"]', 'writable = true\nhosts = ["www.council.example"]', "never written"),

@@ -11,7 +11,7 @@ import dagster as dg
 
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled, table
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import infrastructure, infrastructure_tls
+from bc_pipelines.operations import infrastructure, infrastructure_dns, infrastructure_tls
 from bc_pipelines.operations.infrastructure import Looked
 from bc_pipelines.operations.tools import Tools
 
@@ -45,6 +45,13 @@ AREAS = (
         text="The bucket of the site's media: whose it is, what is open to the public, and what keeps it safe.",
         checks=lambda environment: infrastructure.checks_of(infrastructure.FILE_STORAGE, environment),
         look=infrastructure.look_at_file_storage,
+    ),
+    Area(
+        name="dns",
+        kind="dns",
+        text="Where the hosts' names lead, who may issue certificates for them, and who may send mail in their name.",
+        checks=infrastructure_dns.checks_of_dns,
+        look=infrastructure_dns.look_at_dns,
     ),
     Area(
         name="tls",

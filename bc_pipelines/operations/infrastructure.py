@@ -65,7 +65,7 @@ def look_at_file_storage(tools: Tools, environment: str) -> Looked:
         production = places.production_buckets()
         told = tools.heroku.config_vars(tools.settings.environments[environment].heroku_app)
     except (Refused, HerokuError) as reason:
-        return _nothing_known(names, str(reason))
+        return nothing_known(names, str(reason))
     domain = told.get("AWS_S3_CUSTOM_DOMAIN", "")
     region = place.region or None
     seen = storage.look(
@@ -95,7 +95,8 @@ def look_at_file_storage(tools: Tools, environment: str) -> Looked:
     return Looked(facts, version_of(seen), {name: judges[name]() for name in names})
 
 
-def _nothing_known(names: Mapping[str, str], why: str) -> Looked:
+def nothing_known(names: Mapping[str, str], why: str) -> Looked:
+    """Say of each check why it is not testable."""
     return Looked({"state": "not configured"}, "not configured", {name: not_testable(why) for name in names})
 
 

@@ -19,6 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bc_pipelines.sandbox.folder import private_folder, write_private
 
+AUTHORITY = "authority.example"
+"""The organisation behind the authority, which is also what a CAA record would call it."""
 LIFE = timedelta(days=90)
 RENEW_BEFORE = timedelta(days=7)
 
@@ -86,7 +88,12 @@ def _write_new(certificates: Certificates, names: Sequence[str]) -> None:
     # The authority's own key is never written: a renewal makes a new authority.
     ca_key = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "BC Pipelines sandbox CA")])
+    ca_name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, AUTHORITY),
+            x509.NameAttribute(NameOID.COMMON_NAME, "BC Pipelines sandbox CA"),
+        ]
+    )
     server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "BC Pipelines sandbox")])
     ca = _authority(ca_name, ca_key)
     certificate = _server(server_name, key, names, ca_name, ca_key)

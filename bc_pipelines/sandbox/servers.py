@@ -12,13 +12,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import git, mail, postgres, s3, slack
+from bc_pipelines.sandbox import dns, git, mail, postgres, s3, slack
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
 
 HEROKU = "heroku"
 MAIL = "mail"
 SLACK = "slack"
+DNS = "dns"
 S3 = "s3"
 GIT = "git"
 SUPERVISOR = "supervisor"
@@ -67,7 +68,8 @@ def servers(world: World) -> tuple[Server, ...]:
         Server(name=MAIL, command=mail.command(world), environment=mail.server_environment(world)),
         Server(name=SLACK, command=slack.command(world), environment=slack.server_environment(world)),
     )
-    return (*databases, objects, code, Server(name=HEROKU, command=simulator), *told)
+    names = Server(name=DNS, command=dns.command(world))
+    return (*databases, objects, code, Server(name=HEROKU, command=simulator), *told, names)
 
 
 def simulator_file(world: World) -> Path:
@@ -126,6 +128,8 @@ def answers(world: World, name: str) -> bool:
         return _https(world, "slack", "/healthz") == http.client.OK
     if name == MAIL:
         return mail.answers(world)
+    if name == DNS:
+        return dns.answers(world)
     return postgres.answers(world.ports[name])
 
 

@@ -308,7 +308,7 @@ def _make_ready(world: World, say: Callable[[str], None], *, fill: bool) -> None
         s3.create_buckets(world)
         if fill:
             production.fill(world, say)
-        for name in (servers.GIT, servers.HEROKU, servers.MAIL, servers.SLACK):
+        for name in (servers.GIT, servers.HEROKU, servers.MAIL, servers.SLACK, servers.DNS):
             ready[name].result()
 
 

@@ -51,6 +51,7 @@ PORTS = (
     "rendezvous",
     "mail",
     "slack",
+    "dns",
     "site_production",
     "site_staging",
     "site_development",
@@ -61,7 +62,7 @@ PORTS = (
 # Below the range from which Linux and macOS take ports for outgoing connections, so that a kept port stays free.
 PORT_RANGE = range(20_000, 32_000)
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -245,12 +246,14 @@ def with_free_ports(world: World) -> World:
 
 def is_free(port: int) -> bool:
     """Say whether a server could listen on a port of 127.0.0.1."""
-    with socket.socket() as probe:
+    with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as other:
         # As servers do: a connection that lingers after its end does not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
             probe.listen()
+            # A name server needs the same port by UDP.
+            other.bind((HOST, port))
         except OSError:
             return False
     return True

@@ -18,6 +18,7 @@ INSPECTED = {
         "has_a_way_back",
         "in_its_region",
     },
+    "dns": {"every_host_resolves", "no_dangling_alias", "caa_allows_the_issuer"},
     "tls": {
         "certificate_is_current",
         "certificate_is_for_its_host",
@@ -88,11 +89,14 @@ CHECKS = {
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 CHECKS |= {f"production/{area}": names for area, names in INSPECTED.items()}
 CHECKS |= {f"staging/{area}": names for area, names in INSPECTED.items()}
+CHECKS["production/dns"] = {*INSPECTED["dns"], "sender_policy_is_sound", "dmarc_is_there"}
 CHECKS["production/tls"] = {*INSPECTED["tls"], "hsts_is_set"}
 CHECKS["staging/file_storage"] = {*INSPECTED["file_storage"], "is_not_productions"}
 NOT_BLOCKING = {
     "is_not_productions",
     "hsts_is_set",
+    "sender_policy_is_sound",
+    "dmarc_is_there",
     *(name for names in INSPECTED.values() for name in names),
     "every_branch_merges",
     "branch_as_it_was",

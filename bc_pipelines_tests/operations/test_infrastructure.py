@@ -6,6 +6,7 @@ import pytest
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.infrastructure import AREAS
 from bc_pipelines.operations.infrastructure import look_at_file_storage
+from bc_pipelines.operations.infrastructure_dns import checks_of_dns
 from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox.world import World
 
@@ -62,6 +63,23 @@ def test_the_sandboxes_tls(inspected: dg.ExecuteInProcessResult, environment: st
     assert found["http_leads_to_https"].metadata["state"].value == "not_testable"
     assert environment == "staging" or found["hsts_is_set"].passed
     assert found["old_versions_are_refused"].passed or "state" in found["old_versions_are_refused"].metadata
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_sandboxes_dns(inspected: dg.ExecuteInProcessResult, environment: str) -> None:
+    """Its own name server is asked, and its zone is one with which nothing is wrong."""
+    found = {
+        each.check_name: each.passed
+        for each in inspected.get_asset_check_evaluations()
+        if each.asset_key.path == [environment, "dns"]
+    }
+    assert found == dict.fromkeys(checks_of_dns(environment), True)
+    observed = {
+        event.asset_key.to_user_string(): event.asset_observation_data.asset_observation.metadata
+        for event in inspected.get_asset_observation_events()
+        if event.asset_key
+    }
+    assert observed[f"{environment}/dns"]["domain"].value == "buckinghamshire.example"
 
 
 def test_an_app_that_names_no_bucket(tools: Tools) -> None:
