@@ -6,7 +6,7 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from bc_pipelines.checks.verdict import Verdict, listed, not_testable
-from bc_pipelines.probes.file_storage import FileStorage, Grant, Switches
+from bc_pipelines.probes.file_storage import NOT_S3S, FileStorage, Grant, Switches
 from bc_pipelines.probes.told import Untold
 
 # Names of access points, which are used as a bucket's name is (S3 manual, "Bucket naming rules": reserved suffixes).
@@ -20,6 +20,15 @@ def images_are_public(seen: FileStorage) -> Verdict:
     what = f"Expected: anybody can read {seen.image}, and a policy of {seen.bucket} says so."
     if isinstance(seen.image_readable, Untold):
         return not_testable(f"no image of {seen.bucket} could be asked for without a key ({seen.image_readable.why}).")
+    if not seen.image_readable and seen.policy_is_public == seen.grants == Untold(NOT_S3S):
+        # No failure of the bucket's: nothing that could be set on it would change that.
+        return Verdict(
+            False,
+            f"{what} Found: it is refused, and the server knows no policies, so that nobody without a key can be let "
+            "in. Look whether visitors see pictures: if not, keep the media on a server that knows policies, or name a "
+            "host that shows them in AWS_S3_CUSTOM_DOMAIN.",
+            severity="warn",
+        )
     if not seen.image_readable:
         return Verdict(
             False,

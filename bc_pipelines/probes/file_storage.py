@@ -24,6 +24,7 @@ _STRANGERS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 # What S3 tells a stranger; 400 where an object is encrypted by KMS, which asks for a signature (S3 manual, "Error
 # responses"), but also where an address does not lead to the bucket's region, and that is no answer.
 _REFUSED = (400, 401, 403)
+NOT_S3S = "an answer that is not S3's"
 _ELSEWHERE = "IllegalLocationConstraintException"
 
 
@@ -181,7 +182,7 @@ def _asked(ask: Callable[[], T], **absent: T) -> T | Untold:
     except BotoCoreError as error:
         return Untold(type(error).__name__)
     except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError):
-        return Untold("an answer that is not S3's")
+        return Untold(NOT_S3S)
 
 
 def _given(ask: Callable[[], object]) -> bool | Untold:

@@ -6,7 +6,7 @@ import pytest
 
 from bc_pipelines.checks import file_storage as checks
 from bc_pipelines.checks.verdict import Verdict
-from bc_pipelines.probes.file_storage import FileStorage, Grant, Switches
+from bc_pipelines.probes.file_storage import NOT_S3S, FileStorage, Grant, Switches
 from bc_pipelines.probes.told import Untold
 
 OPEN = Switches(False, False, False, False)
@@ -55,8 +55,13 @@ def test_what_could_not_be_asked_is_never_green() -> None:
 
 
 def test_images_that_visitors_do_not_see() -> None:
-    """A refused image is a failure; one that no policy opens is a warning; an unknown policy is said."""
+    """A refused image is a failure, but where no policy could let anybody in; an unknown policy is said."""
     assert checks.images_are_public(replace(GOOD, image_readable=False)).severity == "error"
+    elsewhere = replace(GOOD, image_readable=False, policy_is_public=Untold(NOT_S3S), grants=Untold(NOT_S3S))
+    assert checks.images_are_public(elsewhere).severity == "warn"
+    assert not is_not_testable(checks.images_are_public(elsewhere))
+    hidden = replace(GOOD, image_readable=False, policy_is_public=DENIED, grants=DENIED)
+    assert checks.images_are_public(hidden).severity == "error"
     by_chance = checks.images_are_public(replace(GOOD, policy_is_public=False))
     assert (by_chance.passed, by_chance.severity) == (False, "warn")
     assert "not told" in checks.images_are_public(replace(GOOD, policy_is_public=DENIED)).summary

@@ -8,13 +8,14 @@ from bc_pipelines.defs.infrastructure import AREAS
 from bc_pipelines.operations.infrastructure import look_at_file_storage
 from bc_pipelines.operations.infrastructure_dns import checks_of_dns
 from bc_pipelines.operations.tools import Tools, open_tools
-from bc_pipelines.sandbox.world import World
+from bc_pipelines.sandbox import s3
+from bc_pipelines.sandbox.world import BUCKETS, World
 
 
 @pytest.fixture(scope="module")
 def inspected(world: World) -> dg.ExecuteInProcessResult:
     """One run of the job."""
-    assert world.s3_url
+    s3.client(world).put_object(Bucket=BUCKETS["production"], Key="images/bridge.jpg", Body=b"picture")
     return defs.resolve_job_def("inspect_infrastructure").execute_in_process()
 
 
@@ -29,6 +30,15 @@ def test_the_job_comes_to_its_end(inspected: dg.ExecuteInProcessResult) -> None:
     results = inspected.get_asset_check_evaluations()
     assert {(each.asset_key.path[0], each.check_name) for each in results} == wanted
     assert all(each.description for each in results)
+
+
+def test_nothing_in_the_sandbox_is_alarming(inspected: dg.ExecuteInProcessResult) -> None:
+    """Whoever tries it out sees no failure; that strangers get no image of its bucket is told as a warning."""
+    results = inspected.get_asset_check_evaluations()
+    alarming = [each for each in results if not each.passed and each.severity is dg.AssetCheckSeverity.ERROR]
+    assert [(each.asset_key.to_user_string(), each.check_name) for each in alarming] == []
+    images = [each for each in results if each.check_name == "images_are_public" and "bridge" in str(each.description)]
+    assert [(each.asset_key.path[0], each.passed) for each in images] == [("production", False)]
 
 
 def test_no_secret_is_shown(inspected: dg.ExecuteInProcessResult, world: World) -> None:
