@@ -24,6 +24,7 @@ from bc_pipelines.heroku.models import (
     Process,
     Release,
     SignedUrl,
+    Slug,
     Transfer,
     text,
     variables,
@@ -112,6 +113,10 @@ class HerokuClient:
         headers = {"Accept": V3_SDK, "Range": f"version ..; max={count}, order=desc"}
         answer = self._transport.get("platform", path("apps", app, "releases"), headers)
         return answer.read(lambda body: tuple(Release.from_json(one) for one in body))
+
+    def slug(self, app: str, slug_id: str) -> Slug:
+        """The code of a release, by the release's `slug_id`."""
+        return self._transport.get("platform", path("apps", app, "slugs", slug_id)).read(Slug.from_json)
 
     def formation(self, app: str) -> tuple[Process, ...]:
         """The process types of an app, and how many dynos each has."""

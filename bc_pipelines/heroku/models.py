@@ -111,7 +111,10 @@ class Process:
 
 @dataclass(frozen=True)
 class Release:
-    """One release of an app. `status` is pending, succeeded, failed or expired."""
+    """One release of an app. `status` is pending, succeeded, failed or expired.
+
+    `slug_id` names the code that it runs; None for a release without any, as the first of an app is.
+    """
 
     id: str
     version: int
@@ -119,10 +122,12 @@ class Release:
     description: str
     current: bool
     created_at: datetime
+    slug_id: str | None = None
 
     @classmethod
     def from_json(cls, json: Json) -> Release:
         """Read one element of `GET /apps/:app/releases`."""
+        slug = json.get("slug")
         return cls(
             id=text(json["id"]),
             version=int(json["version"]),
@@ -130,7 +135,22 @@ class Release:
             description=str(json.get("description") or ""),
             current=bool(json.get("current", False)),
             created_at=parse_time(json["created_at"]),
+            slug_id=text(slug["id"]) if slug else None,
         )
+
+
+@dataclass(frozen=True)
+class Slug:
+    """The code of a release, as it was built. `commit` is what whoever built it called its source; None for nothing."""
+
+    id: str
+    commit: str | None
+
+    @classmethod
+    def from_json(cls, json: Json) -> Slug:
+        """Read `GET /apps/:app/slugs/:slug`, whose `blob` is the signed address of the code and is left out."""
+        commit = json.get("commit")
+        return cls(id=text(json["id"]), commit=text(commit) if commit else None)
 
 
 @dataclass(frozen=True)

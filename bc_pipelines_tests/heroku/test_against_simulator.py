@@ -73,6 +73,8 @@ def test_what_there_is(heroku: Heroku, real: HerokuClient) -> None:
     releases = real.releases("production", 2)
     assert len(releases) == 2
     assert releases[0].version > releases[1].version
+    slug = real.slug("production", str(releases[0].slug_id))
+    assert releases[0].description == f"Deploy {str(slug.commit)[:8]}"
 
 
 def test_a_backup_is_captured_adopted_and_read(heroku: Heroku, real: HerokuClient) -> None:

@@ -56,7 +56,7 @@ def test_what_never_happens_covers_every_call_that_changes_an_app() -> None:
     """A new call of the client that changes something must be added to the page: reads and the rest are listed here."""
     reads = {
         "account", "app", "apps", "beginning", "collaborators", "config_vars", "database", "database_info",
-        "evicted_by_capture", "formation", "open_backup", "public_url", "recent_backup", "releases", "transfer",
+        "evicted_by_capture", "formation", "open_backup", "public_url", "recent_backup", "releases", "slug", "transfer",
         "transfers", "wait", "writable_apps", "close",
     }  # fmt: skip
     changes = {

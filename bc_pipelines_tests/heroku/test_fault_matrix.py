@@ -163,6 +163,7 @@ ROWS = {
     "collaborators": Row(lambda c: c.collaborators("staging"), "GET", "/apps/staging/collaborators"),
     "config_vars": Row(lambda c: c.config_vars("staging"), "GET", "/apps/staging/config-vars"),
     "releases": Row(lambda c: c.releases("staging", 1), "GET", "/apps/staging/releases"),
+    "slug": Row(lambda c: c.slug("staging", "s"), "GET", "/apps/staging/slugs/s"),
     "formation": Row(lambda c: c.formation("staging"), "GET", "/apps/staging/formation"),
     "database: resolver": Row(lambda c: c.database("staging"), "POST", RESOLVE, bears=BY_NAME),
     "database: attachments": Row(lambda c: c.database("staging"), "GET", "/apps/staging/addon-attachments"),

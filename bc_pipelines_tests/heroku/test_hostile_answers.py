@@ -66,6 +66,7 @@ CALLS: Mapping[str, Callable[[HerokuClient], object]] = {
     "config_vars": lambda client: client.config_vars("staging"),
     "formation": lambda client: client.formation("staging"),
     "releases": lambda client: client.releases("staging", 1),
+    "slug": lambda client: client.slug("staging", "s"),
     "transfers": lambda client: client.transfers("staging"),
     "database": lambda client: client.database("staging"),
     "rights": lambda client: client.collaborators("staging"),

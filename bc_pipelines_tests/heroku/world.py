@@ -61,6 +61,7 @@ class World:
         on("GET", f"/apps/{app}/collaborators", Reply(body=[{"user": {"id": "robot"}, "role": "owner"}]))
         release = {"id": "r", "version": 7, "status": "succeeded", "created_at": "2026-11-02T02:00:00Z"}
         on("GET", f"/apps/{app}/releases", Reply(body=[release]))
+        on("GET", f"/apps/{app}/slugs/s", Reply(body={"id": "s", "commit": "0" * 40}))
         on("GET", TRANSFERS.format(app), lambda _: Reply(body=self._listed[app]))
         on("GET", "/account", Reply(body={"id": "robot", "email": "robot@council.example"}))
         on("GET", "/apps", Reply(body=[_app("production"), _app("staging")]))

@@ -33,8 +33,7 @@ class App:
         self._config = config
         self._store = store
         if not self.releases():
-            for description in self._first_releases():
-                self.add_release(description)
+            self._first_releases()
 
     @property
     def attachments(self) -> Mapping[str, str]:
@@ -108,18 +107,34 @@ class App:
         """Releases, oldest first: `id`, `version`, `description`, `created_at`."""
         return self._store.all("release", self.id)
 
-    def add_release(self, description: str) -> None:
-        """Make a release the current one."""
-        version = len(self.releases()) + 1
+    def slug(self, ident: str) -> Document | None:
+        """One of the app's slugs, or None."""
+        return next((slug for slug in self._store.all("slug", self.id) if slug["id"] == ident), None)
+
+    def add_slug(self, commit: str | None) -> Document:
+        """Keep a slug: the code of a commit, as it was built."""
+        ident = str(uuid5(NAMESPACE_URL, f"{self.id}/slugs/{len(self._store.all('slug', self.id)) + 1}"))
+        body: Document = {"id": ident, "commit": commit, "created_at": platform_time(datetime.now(UTC))}
+        self._store.put("slug", ident, self.id, body)
+        return body
+
+    def add_release(self, description: str, slug: str | None = None) -> Document:
+        """Make a release the current one: of a slug, or else of the one that was there, with other settings."""
+        earlier = self.releases()
+        version = len(earlier) + 1
+        slug = slug or (earlier[-1].get("slug") if earlier else None)
         ident = str(uuid5(NAMESPACE_URL, f"{self.id}/releases/{version}"))
         created_at = platform_time(datetime.now(UTC))
-        body = {"id": ident, "version": version, "description": description, "created_at": created_at}
+        body = {"id": ident, "version": version, "description": description, "created_at": created_at, "slug": slug}
         self._store.put("release", ident, self.id, body)
+        return body
 
-    def _first_releases(self) -> tuple[str, ...]:
-        commit = hashlib.sha256(self.id.encode()).hexdigest()[:8]
+    def _first_releases(self) -> None:
+        commit = hashlib.sha256(self.id.encode()).hexdigest()[:40]
         attach = f"Attach {self.addon.attachment} (@ref:{self.addon.name})"
-        return ("Initial release", attach, "Set SECRET_KEY config vars", f"Deploy {commit}")
+        for description in ("Initial release", attach, "Set SECRET_KEY config vars"):
+            self.add_release(description)
+        self.add_release(f"Deploy {commit[:8]}", self.add_slug(commit)["id"])
 
     def _setting(self, name: str) -> Document:
         return self._store.get("setting", f"{self.id}/{name}") or {}

@@ -1,4 +1,4 @@
-"""Routes of the Platform API: account, apps, config vars, add-ons, releases and formation.
+"""Routes of the Platform API: account, apps, config vars, add-ons, releases, slugs and formation.
 
 Dynos have routes of their own in `dyno_routes.py`. Shapes are in `shapes.py`, effects in `apps.py` and `dynos.py`.
 """
@@ -24,6 +24,7 @@ from bc_pipelines.sandbox.heroku.simulator import (
     owner_of,
     simulator,
 )
+from bc_pipelines.sandbox.heroku.store import Document
 
 _PAGE = 200
 
@@ -152,6 +153,33 @@ async def get_release(request: Request) -> Response:
     raise not_found("release")
 
 
+async def create_release(request: Request) -> Response:
+    """`POST /apps/:app/releases` of a slug: it is the current one, and the app gets new dynos."""
+    app, body = app_of(request), await body_of(request)
+    if app.slug(str(body.get("slug"))) is None:
+        raise not_found("slug")
+    stored = app.add_release(str(body.get("description") or "Deploy"), body["slug"])
+    await simulator(request).dynos.restart(app)
+    return JSONResponse(shapes.release(app, stored, account_of(request).email), 201)
+
+
+async def create_slug(request: Request) -> Response:
+    """`POST /apps/:app/slugs`; what is in it nobody asks here, so that nothing need be uploaded."""
+    app, body = app_of(request), await body_of(request)
+    if not isinstance(body.get("process_types"), dict):
+        raise invalid("process_types must be an object.")
+    return JSONResponse(_slug(app, app.add_slug(body.get("commit"))), 201)
+
+
+async def get_slug(request: Request) -> Response:
+    """`GET /apps/:app/slugs/:slug`."""
+    app = app_of(request)
+    stored = app.slug(request.path_params["slug"])
+    if stored is None:
+        raise not_found("slug")
+    return JSONResponse(_slug(app, stored))
+
+
 async def list_formation(request: Request) -> Response:
     """`GET /apps/:app/formation`."""
     return JSONResponse(_formation(app_of(request)))
@@ -207,6 +235,10 @@ def _owner(request: Request) -> App:
     return owner_of(request, request.path_params["addon"], not_found("add_on", "add-on"))
 
 
+def _slug(app: App, stored: Document) -> shapes.Json:
+    return shapes.slug(app, stored, f"https://slugs.invalid/{stored['id']}")
+
+
 def _formation(app: App) -> list[shapes.Json]:
     return [shapes.process(app, kind) for kind in app.formation]
 
@@ -231,8 +263,11 @@ ROUTES = [
     Route("/apps/{app}/formation", patch_formation, methods=["PATCH"]),
     Route("/apps/{app}/formation/{type}", one_process_type, methods=["GET", "PATCH"]),
     Route("/apps/{app}/releases", list_releases),
+    Route("/apps/{app}/releases", create_release, methods=["POST"]),
     Route("/apps/{app}/releases/{release}", get_release),
     Route("/apps/{app}/releases/{release}/config-vars", get_config_vars),
+    Route("/apps/{app}/slugs", create_slug, methods=["POST"]),
+    Route("/apps/{app}/slugs/{slug}", get_slug),
     Route("/teams/{team}/apps", list_members),
     Route("/teams/{team}/members", list_members),
     Route("/users/~/apps", list_apps),

@@ -147,9 +147,26 @@ def release(app: App, stored: Document, email: str) -> Json:
         "current": current,
         "eligible_for_rollback": not current,
         "output_stream_url": None,
-        "slug": {"id": stable_id("slug", app.id)},
+        "slug": {"id": stored["slug"]} if stored.get("slug") else None,
         "status": "succeeded",
         "user": user(email),
+        "updated_at": stored["created_at"],
+    }
+
+
+def slug(app: App, stored: Document, url: str) -> Json:
+    """A slug; its code would be at `url`."""
+    return {
+        "blob": {"method": "GET", "url": url},
+        "buildpack_provided_description": "Python",
+        "checksum": None,
+        "commit": stored["commit"],
+        "commit_description": None,
+        "created_at": stored["created_at"],
+        "id": stored["id"],
+        "process_types": {kind: f"process {kind}" for kind in app.formation},
+        "size": None,
+        "stack": {"id": stable_id("stack"), "name": "heroku-24"},
         "updated_at": stored["created_at"],
     }
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from bc_pipelines.heroku.models import data_time
 
 Document = dict[str, Any]
-Kind = Literal["setting", "release", "transfer", "schedule"]
+Kind = Literal["setting", "release", "slug", "transfer", "schedule"]
 Level = Literal["info", "warning", "error"]
 
 _TABLES = """

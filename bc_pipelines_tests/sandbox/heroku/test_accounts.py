@@ -31,6 +31,8 @@ WORK = [
     ("PATCH", f"/apps/{PRODUCTION}/formation"),
     ("PATCH", f"/apps/{PRODUCTION}/formation/web"),
     ("POST", f"/apps/{PRODUCTION}/dynos"),
+    ("POST", f"/apps/{PRODUCTION}/releases"),
+    ("POST", f"/apps/{PRODUCTION}/slugs"),
     ("DELETE", f"/apps/{PRODUCTION}/dynos"),
     ("GET", f"/addons/{PRODUCTION_ADDON}"),
     ("GET", DATABASE),

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bc_pipelines.heroku.models import App, DatabaseInfo, Process, Release
+from bc_pipelines.heroku.models import App, DatabaseInfo, Process, Release, Slug
 from bc_pipelines_tests.sandbox.heroku.simulated import (
     EMAIL,
     PRODUCTION,
@@ -150,6 +150,24 @@ def test_releases_come_in_pages(simulated: Simulated) -> None:
         seen += [release["version"] for release in answer.json()]
     assert seen == [release.version for release in reversed(everything)]
     assert simulated.api.get(f"{path}/1").json()["id"] == everything[0].id
+
+
+def test_a_slug_is_released(simulated: Simulated) -> None:
+    """A slug says of which commit it is; its release is the current one, and other settings keep the code."""
+    path, commit = f"/apps/{STAGING}", "5a" * 20
+    made = simulated.api.post(f"{path}/slugs", json={"commit": commit, "process_types": {"web": "x"}})
+    assert made.status_code == 201
+    slug = made.json()["id"]
+    assert Slug.from_json(simulated.api.get(f"{path}/slugs/{slug}").json()) == Slug(slug, commit)
+    released = simulated.api.post(f"{path}/releases", json={"slug": slug, "description": "Deploy 5a5a5a5a"})
+    assert (released.status_code, released.json()["current"]) == (201, True)
+    simulated.api.patch(f"{path}/config-vars", json={"SOMETHING": "else"})
+    newest = Release.from_json(simulated.api.get(f"{path}/releases").json()[-1])
+    assert newest.slug_id == slug
+    assert Release.from_json(simulated.api.get(f"{path}/releases/1").json()).slug_id is None
+    assert simulated.api.get(f"{path}/slugs/none").status_code == 404
+    assert simulated.api.post(f"{path}/releases", json={"slug": "none"}).status_code == 404
+    assert simulated.api.post(f"{path}/slugs", json={"commit": commit}).status_code == 422
 
 
 def test_the_formation_is_scaled_in_one_request(simulated: Simulated) -> None:
