@@ -23,6 +23,8 @@ class Deadlines:
         cancel: for a transfer that was asked to stop, to have stopped.
         command: for one command of the site in a one-off dyno.
         git: for one command of git on the site's repository.
+        pipeline: for CI to end once a branch is pushed.
+        release: for Heroku to run what CI deploys, from CI's end on.
         boot: for the site's own dynos to answer. Heroku gives one 60 seconds; five sites on one get some more.
     """
 
@@ -31,6 +33,8 @@ class Deadlines:
     cancel: timedelta = timedelta(minutes=10)
     command: timedelta = timedelta(minutes=30)
     git: timedelta = timedelta(minutes=10)
+    pipeline: timedelta = timedelta(hours=1)
+    release: timedelta = timedelta(minutes=20)
     boot: timedelta = timedelta(minutes=3)
 
 

@@ -39,6 +39,7 @@ ASSETS: list[dg.AssetsDefinition | dg.AssetSpec] = [
     media.development_media,
     media.incoming_media,
     code.branch,
+    code.release,
     database.database,
     database.accounts,
     database.site_records,

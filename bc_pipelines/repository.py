@@ -14,12 +14,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bc_pipelines.tables import SettingsError, only, text, texts
+from bc_pipelines.tables import SettingsError, flag, only, required, text, texts
 
 STALE_DAYS = 90
+GITLAB_TOKEN = "BC_GITLAB_TOKEN"  # noqa: S105 - a variable's name
 _NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
 # As git-check-ref-format(1) has it, and narrower: what could be taken for an option or a pattern is no name.
 _ODD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$")
+
+
+@dataclass(frozen=True)
+class GitLab:
+    """The GitLab whose CI runs after a push.
+
+    Attributes:
+        url: its https address, without a user.
+        project: path of the site's project there.
+        deploys: whether a pipeline of staging's branch ends in a release on Heroku.
+        token: one that may read pipelines.
+    """
+
+    url: str
+    project: str
+    deploys: bool
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,7 @@ class Repository:
         password: or access token; empty where none is set, for a repository that anybody may read.
         cache: folder of this machine's own copy. It holds nothing that the repository does not hold.
         network: variables for git: where programs are, and about proxies and certificates.
+        gitlab: whose CI is waited for; None for nobody's.
     """
 
     url: str
@@ -47,6 +66,7 @@ class Repository:
     password: str = field(repr=False)
     cache: Path
     network: Mapping[str, str] = field(repr=False)
+    gitlab: GitLab | None = None
 
 
 def network_of(variables: Mapping[str, str]) -> Mapping[str, str]:
@@ -69,7 +89,7 @@ def read_repository(table: Mapping[str, Any], variables: Mapping[str, str], scra
         SettingsError: something is unknown or wrong.
     """
     where = "repository"
-    only(table, where, "url", "main", "staging", "merge", "stale_days")
+    only(table, where, "url", "main", "staging", "merge", "stale_days", "gitlab")
     if not table:
         return None
     main, staging = (_branch(table, key, usual) for key, usual in (("main", "master"), ("staging", "staging")))
@@ -79,7 +99,7 @@ def read_repository(table: Mapping[str, Any], variables: Mapping[str, str], scra
     if type(days) is not int or days <= 0:
         raise SettingsError("repository.stale_days must be a whole number of days above 0.")
     return Repository(
-        url=_url(text(table, "url", where)),
+        url=_url(text(table, "url", where), "repository.url", "https://git.example/council/site.git"),
         main=main,
         staging=staging,
         merge=texts(table, "merge", where) if "merge" in table else None,
@@ -89,6 +109,7 @@ def read_repository(table: Mapping[str, Any], variables: Mapping[str, str], scra
         # Of each user's own: whoever may write to a copy decides what is merged.
         cache=Path(variables.get("BC_GIT_CACHE") or scratch / f"bc-pipelines-git-{os.geteuid()}"),
         network={"PATH": variables.get("PATH", os.defpath), **network_of(variables)},
+        gitlab=_gitlab(table["gitlab"], variables) if "gitlab" in table else None,
     )
 
 
@@ -104,13 +125,25 @@ def _branch(table: Mapping[str, Any], key: str, usual: str) -> str:
     return branch
 
 
-def _url(url: str) -> str:
+def _gitlab(table: object, variables: Mapping[str, str]) -> GitLab:
+    where = "repository.gitlab"
+    settings = only(table, where, "url", "project", "deploys")
+    project = text(settings, "project", where)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", project, re.ASCII):
+        raise SettingsError(f"{where}.project must be the path of a project, as council/site.")
+    token = required(variables, GITLAB_TOKEN, "a token that may read the project's pipelines")
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise SettingsError(f"{GITLAB_TOKEN} holds a character that no token has.")
+    url = _url(
+        text(settings, "url", where), f"{where}.url", "https://git.example", "the token goes into " + GITLAB_TOKEN
+    )
+    return GitLab(url, project, flag(settings, "deploys", where), token)
+
+
+def _url(url: str, where: str, example: str, instead: str = "those go into BC_GIT_USER and BC_GIT_PASSWORD") -> str:
     parts = urlsplit(url)
     plain = not re.search(r"[\x00-\x20\x7f-\uffff]", url) and not parts.query and not parts.fragment
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not plain:
         # It may hold a password, so it is not repeated.
-        raise SettingsError(
-            "repository.url must be an https address without user and password, as "
-            "https://git.example/council/site.git; those go into BC_GIT_USER and BC_GIT_PASSWORD."
-        )
+        raise SettingsError(f"{where} must be an https address without user and password, as {example}; {instead}.")
     return url

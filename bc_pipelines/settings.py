@@ -15,6 +15,7 @@ Environment variables (standard ones keep their standard meaning):
 ``BC_CONNECT_TO``                     ``host:port`` that answers for every site host (as curl's ``--connect-to``)
 ``BC_RESOLVER``                       address, or ``address:port``, of the DNS resolver to ask (default: the system's)
 ``BC_GIT_USER``, ``BC_GIT_PASSWORD``  for the site's repository: a user (any, with most access tokens) and a token
+``BC_GITLAB_TOKEN``                   for GitLab, where its CI is waited for: a token that may read pipelines
 ``BC_GIT_CACHE``                      folder for a copy of that repository (default: one in the folder for work files)
 ``BC_SCRATCH``                        folder for work files (default: the system's temporary folder)
 ``BC_LOCAL_DATABASE_URL``             the database on a developer's machine that pulls replace (else ``DATABASE_URL``)

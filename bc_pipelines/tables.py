@@ -14,13 +14,14 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and says what to write."""
 
 
-def only(table: object, where: str, *known: str) -> None:
-    """Refuse what nobody reads: a misspelt key would otherwise mean its default."""
+def only(table: object, where: str, *known: str) -> Mapping[str, Any]:
+    """Give a table, and refuse what nobody reads: a misspelt key would otherwise mean its default."""
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be one table of settings.")
     unknown = table.keys() - set(known)
     if unknown:
         raise SettingsError(f"{where} has unknown keys: {', '.join(sorted(unknown))}.")
+    return table
 
 
 def flag(table: Mapping[str, Any], key: str, where: str) -> bool:

@@ -12,6 +12,7 @@ from bc_pipelines.contacts import Mail, SlackChannel
 from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines_tests.archive_commands import BUCKS
 from bc_pipelines_tests.branches.remote import PASSWORD, new_remote, serving
+from bc_pipelines_tests.heroku.scripted import Reply, ScriptedServer
 from bc_pipelines_tests.notices.servers import running_mail, running_slack
 from bc_pipelines_tests.postgres import Cluster
 
@@ -218,3 +219,26 @@ def test_the_repository_is_asked(tmp_path: Path) -> None:
     assert SECRET not in json.dumps(wrong)
     assert not here.settings.cache.exists()
     assert findings(tmp_path)[1]["Repository"]["state"] == "not set"
+
+
+def test_gitlab_is_asked_for_its_pipelines(tmp_path: Path) -> None:
+    """The token and the project count, and the token is repeated nowhere; where none is set nothing is wrong."""
+    certificates = make_certificates(tmp_path / "tls", [])
+    usual = (Path(settings.__file__).with_name("environments.toml")).read_text(encoding="utf-8")
+    path = tmp_path / "environments.toml"
+    with ScriptedServer(certificates) as server:
+        repository = f'[repository]\nurl = "{server.url}/site.git"\n'
+        gitlab = f'[repository.gitlab]\nurl = "{server.url}"\nproject = "council/site"\n'
+        path.write_text(f"{usual}\n{repository}{gitlab}", encoding="utf-8")
+        asks = {"BC_ENVIRONMENTS": str(path), "BC_GITLAB_TOKEN": SECRET, "SSL_CERT_FILE": str(certificates.ca)}
+        asked = "/api/v4/projects/council%2Fsite/pipelines"
+        server.on("GET", asked, Reply(body=[]))
+        _, right = findings(tmp_path, **asks)
+        server.on("GET", asked, Reply(401, {"message": SECRET}))
+        _, wrong = findings(tmp_path, **asks)
+        path.write_text(f"{usual}\n{repository}", encoding="utf-8")
+        _, without = findings(tmp_path, **asks)
+    assert right["GitLab"]["state"] == "works"
+    assert (wrong["GitLab"]["state"], without["GitLab"]["state"]) == ("wrong", "not set")
+    assert "BC_GITLAB_TOKEN" in wrong["GitLab"]["words"]
+    assert SECRET not in json.dumps(wrong)

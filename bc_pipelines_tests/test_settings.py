@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines import settings
+from bc_pipelines.repository import GitLab
 from bc_pipelines.settings import SettingsError
 
 VARIABLES = {
@@ -183,6 +184,7 @@ def test_personal_folders_stay_left_out_whatever_is_added(tmp_path: Path) -> Non
 
 
 REPOSITORY = '[repository]\nurl = "https://git.example/council/site.git"\n'
+GITLAB = REPOSITORY + "[repository.gitlab]\n"
 
 
 def test_without_a_repository_code_is_left_alone(tmp_path: Path) -> None:
@@ -218,11 +220,34 @@ def test_a_repository_has_the_runbooks_branches(tmp_path: Path) -> None:
         (f"{REPOSITORY}stale_days = 0", "whole number of days"),
         (f'{REPOSITORY}merge = "all"', "list of texts"),
         (f'{REPOSITORY}branch = "x"', "unknown keys: branch"),
+        (f'{REPOSITORY}gitlab = "https://git.example"', "must be one table"),
+        (f'{GITLAB}url = "https://git.example"\nproject = "site"', "path of a project"),
+        (f'{GITLAB}url = "https://git.example"\nproject = "../../x?"', "path of a project"),
+        (f'{GITLAB}url = "http://git.example"\nproject = "council/site"', "https address"),
+        (f'{GITLAB}url = "https://me:hush@git.example"\nproject = "council/site"', "goes into BC_GITLAB_TOKEN"),
+        (f'{GITLAB}url = "https://git.example"\nproject = "council/site"\ndeploys = "yes"', "true or false"),
     ],
 )
 def test_a_repository_that_means_nothing_is_refused(tmp_path: Path, line: str, words: str) -> None:
     """Nothing that could be an option, a pattern or hold a password is taken for an address or a branch."""
     section = line if line.startswith("[repository]") else f'[repository]\nmain = "master"\n{line}\n'
     with pytest.raises(SettingsError, match=words) as caught:
-        load(tmp_path, MINIMAL + section)
+        load(tmp_path, MINIMAL + section, BC_GITLAB_TOKEN="glpat-x")
     assert "hush" not in str(caught.value)
+
+
+def test_a_gitlab_needs_its_token(tmp_path: Path) -> None:
+    """Without the section nobody is waited for; with it the token must be set, be one word, and is in no repr."""
+    lines = MINIMAL + GITLAB + 'url = "https://git.example"\nproject = "council/site"\n'
+    without = load(tmp_path, MINIMAL + REPOSITORY).repository
+    assert without is not None
+    assert without.gitlab is None
+    found = load(tmp_path, lines + "deploys = true\n", BC_GITLAB_TOKEN="glpat-hush").repository
+    assert found is not None
+    assert found.gitlab == GitLab("https://git.example", "council/site", deploys=True, token="glpat-hush")
+    assert "hush" not in repr(found)
+    with pytest.raises(SettingsError, match="BC_GITLAB_TOKEN is not set"):
+        load(tmp_path, lines)
+    with pytest.raises(SettingsError, match="a character that no token has") as caught:
+        load(tmp_path, lines, BC_GITLAB_TOKEN="two words")
+    assert "two words" not in str(caught.value)

@@ -118,6 +118,19 @@ def transfer_progress(context: dg.AssetExecutionContext) -> Callable[[Transfer],
     return report
 
 
+def changes_in_words(context: dg.AssetExecutionContext) -> Callable[[str], None]:
+    """A callback that logs what is waited for, whenever that changed."""
+    last = ""
+
+    def report(now: str) -> None:
+        nonlocal last
+        if now != last:
+            context.log.info(now)
+            last = now
+
+    return report
+
+
 def bytes_progress(context: dg.AssetExecutionContext, every: int = 64 << 20) -> Callable[[int], None]:
     """A callback that logs how much was read, once every so many bytes."""
     told = 0

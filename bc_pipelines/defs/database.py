@@ -26,6 +26,7 @@ from bc_pipelines.operations.record import State
 ARCHIVE = dg.AssetKey(["staging", "sanitised_archive"])
 INCOMING_MEDIA = dg.AssetKey(["staging", "incoming_media"])
 BRANCH = dg.AssetKey(["staging", "branch"])
+RELEASE = dg.AssetKey(["staging", "release"])
 DATABASE = dg.AssetKey(["staging", "database"])
 ACCOUNTS = dg.AssetKey(["staging", "accounts"])
 SITES = dg.AssetKey(["staging", "site_records"])
@@ -86,8 +87,8 @@ def no_old_archive(tools: ToolsResource) -> dg.AssetCheckResult:
 
 @dg.asset(
     key=DATABASE,
-    # Media and branch first: until then staging is still up and a failure costs nothing.
-    deps=[ARCHIVE, INCOMING_MEDIA, BRANCH],
+    # Media and release first: until then staging is still up and a failure costs nothing.
+    deps=[ARCHIVE, INCOMING_MEDIA, RELEASE],
     group_name="database",
     owners=OWNERS,
     kinds={"heroku", "postgres"},
@@ -101,6 +102,7 @@ def database(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results
     with clear_errors():
         record = require_reset(tools.now, context.run.run_id, "staging/database", State.SANITISED, "accounts_key")
         require_reset(tools.now, context.run.run_id, "staging/database", State.SANITISED, "code_settled")
+        require_reset(tools.now, context.run.run_id, "staging/database", State.SANITISED, "release_settled")
     with clear_errors(tools.now, record):
         transfer = restore.wipe_and_restore(tools.now, record, transfer_progress(context))
         verdict = restore.count_what_arrived(tools.now, record)

@@ -5,7 +5,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from bc_pipelines.defs.backups import PRODUCTION, STAGING
 from bc_pipelines.defs.cleanup import READY, SERVED
-from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, BRANCH, DATABASE, INCOMING_MEDIA, SITES
+from bc_pipelines.defs.database import ACCOUNTS, ARCHIVE, BRANCH, DATABASE, INCOMING_MEDIA, RELEASE, SITES
 from bc_pipelines.defs.infrastructure import inspect_infrastructure
 from bc_pipelines.defs.local import ARCHIVE as LOCAL_ARCHIVE
 from bc_pipelines.defs.local import DATABASE as LOCAL_DATABASE
@@ -28,6 +28,7 @@ RESET_ASSETS = [
     ARCHIVE,
     INCOMING_MEDIA,
     BRANCH,
+    RELEASE,
     DATABASE,
     ACCOUNTS,
     SITES,

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from bc_pipelines import settings
+from bc_pipelines.branches.errors import BranchesError
+from bc_pipelines.branches.pipelines import pipelines
 from bc_pipelines.checks.repository import advertised
 from bc_pipelines.contacts import SLACK_TOKEN
 from bc_pipelines.database import beside
@@ -28,6 +30,7 @@ from bc_pipelines.operations.finding import Finding
 from bc_pipelines.operations.local_restore import client_version
 from bc_pipelines.operations.local_server import connected
 from bc_pipelines.operations.local_target import addresses_of, local_target
+from bc_pipelines.repository import GitLab
 from bc_pipelines.settings import Environment, SettingsError
 
 _PATIENCE_SECONDS = 5.0
@@ -61,7 +64,7 @@ def examine() -> Iterator[Finding]:
             client.close()
     yield _client_programs(versions)
     yield _view_restriction()
-    yield _repository()
+    yield from _repository()
     yield from _contacts()
     yield _dagster()
 
@@ -164,21 +167,39 @@ def _view_restriction() -> Finding:
     return Finding(about, "not set", "BC_VIEW_RESTRICTION_PASSWORD is not set.", "Only a reset needs it.")
 
 
-def _repository() -> Finding:
-    """Whether the site's code can be read; nothing is fetched or pushed."""
+def _repository() -> Iterator[Finding]:
+    """Whether the site's code can be read, and its CI asked; nothing is fetched or pushed."""
     about, mend = "Repository", "Look at repository.url, BC_GIT_USER and BC_GIT_PASSWORD; bucks preview says more."
     try:
         remote = settings.repository()
     except SettingsError as error:
-        return Finding(about, "wrong", str(error), mend)
+        yield Finding(about, "wrong", str(error), mend)
+        return
     if remote is None:
-        return Finding(about, "not set", "[repository] is not set: a reset leaves the site's branches alone.")
+        yield Finding(about, "not set", "[repository] is not set: a reset leaves the site's branches alone.")
+        return
     refs = advertised(remote.url, remote.user, remote.password)
     if refs is None:
-        return Finding(about, "wrong", f"{remote.url} gives no answer that could be read.", mend)
-    if f"refs/heads/{remote.main}" not in refs:
-        return Finding(about, "wrong", f"{remote.url} has no branch {remote.main}.", "Correct repository.main.")
-    return Finding(about, "works", f"{remote.url} can be read from here. Whether it takes a push, only a reset shows.")
+        yield Finding(about, "wrong", f"{remote.url} gives no answer that could be read.", mend)
+    elif f"refs/heads/{remote.main}" not in refs:
+        yield Finding(about, "wrong", f"{remote.url} has no branch {remote.main}.", "Correct repository.main.")
+    else:
+        yield Finding(
+            about, "works", f"{remote.url} can be read from here. Whether it takes a push, only a reset shows."
+        )
+    yield _gitlab(remote.gitlab)
+
+
+def _gitlab(gitlab: GitLab | None) -> Finding:
+    about = "GitLab"
+    if gitlab is None:
+        return Finding(about, "not set", "[repository.gitlab] is not set: a reset does not wait for CI.")
+    try:
+        with pipelines(gitlab, _PATIENCE_SECONDS / 10) as found:
+            found.reach(_PATIENCE_SECONDS)
+    except BranchesError as error:
+        return Finding(about, "wrong", str(error), "docs/operating.md, 'CI does not pass', says what it needs.")
+    return Finding(about, "works", f"The pipelines of {gitlab.project} at {gitlab.url} can be read from here.")
 
 
 def _contacts() -> Iterator[Finding]:

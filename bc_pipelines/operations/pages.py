@@ -22,6 +22,7 @@ class Page(StrEnum):
     RAW_COPIES = "More: docs/operating.md#old-raw-copies"
     ARCHIVE_STORE = "More: docs/operating.md#the-archive-store-refuses"
     BRANCHES = "More: docs/operating.md#the-branches-do-not-come-together"
+    CI = "More: docs/operating.md#ci-does-not-pass"
     MEDIA = "More: docs/operating.md#media-do-not-come-across"
     NOTICE = "More: docs/operating.md#a-notice-is-missing"
     FULL_DISK = "More: docs/operating.md#the-disk-is-full"

@@ -15,7 +15,7 @@ from bc_pipelines.branches.survey import Survey
 from bc_pipelines.checks import hidden
 from bc_pipelines.database import counts, identity
 from bc_pipelines.heroku.models import Transfer
-from bc_pipelines.operations import code
+from bc_pipelines.operations import code, release
 from bc_pipelines.operations.record import ResetRecord
 from bc_pipelines.operations.target import facts_of, own_database, target_database
 from bc_pipelines.operations.tools import Tools
@@ -53,6 +53,7 @@ class Plan:
         expected_downtime: how long the target was down in earlier resets (median), or None.
         objections: every reason not to go on; empty when the reset may begin.
         warnings: what a person should know and may accept.
+        waits: what of its CI is waited for before the wipe, in a sentence; empty for nothing.
     """
 
     app: str
@@ -74,6 +75,7 @@ class Plan:
     expected_downtime: timedelta | None
     objections: tuple[str, ...]
     warnings: tuple[str, ...]
+    waits: str = ""
 
 
 def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> Plan:
@@ -107,6 +109,7 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
         *_would_be_found(variables, target),
         *_looks_like_production(tools, target, there),
         *code.objections(branches),
+        *release.objections(tools),
         *(unacknowledged(target, lost) if scheduled else ()),
     ]
     return Plan(
@@ -129,6 +132,7 @@ def make_plan(tools: Tools, target: Environment, *, scheduled: bool = False) -> 
         expected_downtime=_downtime(last),
         objections=tuple(objections),
         warnings=(*(() if backup else (_no_backup(tools.settings.backup_max_age),)), *code.warnings(branches)),
+        waits=release.in_words(tools),
     )
 
 
@@ -258,11 +262,15 @@ def as_markdown(plan: Plan) -> str:
         f"**Last reset:** {_moment(plan.last_reset) if plan.last_reset else 'none on record'}.",
         f"**Down for about:** {down}.",
         f"**Lost:** {lost}.",
-        f"**Code:** {code.in_words(plan.code) if plan.code else 'not configured, and left alone.'}",
+        f"**Code:** {_code(plan)}",
         *(f"**Warning:** {text}" for text in plan.warnings),
         *(f"**Stops the reset:** {text}" for text in plan.objections),
     ]
     return "\n\n".join(lines)
+
+
+def _code(plan: Plan) -> str:
+    return f"{code.in_words(plan.code)} {plan.waits}".strip() if plan.code else "not configured, and left alone."
 
 
 def _moment(when: datetime) -> str:

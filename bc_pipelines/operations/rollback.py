@@ -272,7 +272,10 @@ def as_markdown(plan: RollbackPlan) -> str:
     ]
     code = facts.get("code")
     if code is not None and code["old"] not in (None, code["new"]):
-        lines.append(f"**Code:** `{code['branch']}` becomes {code['old'][:12]} again, if nobody has pushed to it.")
+        lines.append(
+            f"**Code:** `{code['branch']}` becomes {code['old'][:12]} again, if nobody has pushed to it. Where your CI "
+            "deploys, it releases that soon after, which restarts the site."
+        )
     if plan.raw:
         lines.append(
             "**Raw data:** this backup was not made from a reset of this product. It holds what the public sent in, "

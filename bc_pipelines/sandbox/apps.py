@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bc_pipelines.sandbox import git
+from bc_pipelines.sandbox import git, gitlab
 from bc_pipelines.sandbox.world import BUCKETS, HOST, World
 
 SITE = Path(__file__).with_name("site")
@@ -236,6 +236,11 @@ def _repository_and_notices(world: World) -> str:
     return f"""
 [repository]
 url = {json.dumps(git.url(world))}
+
+[repository.gitlab]
+url = {json.dumps(world.gitlab_url)}
+project = {json.dumps(gitlab.PROJECT)}
+deploys = true
 
 [notices]
 dagster_url = {json.dumps(f"http://{world.address('dagster_ui')}")}

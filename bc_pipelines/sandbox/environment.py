@@ -87,6 +87,7 @@ def product_environment(world: World) -> dict[str, str]:
         "DAGSTER_COMPUTE_LOGS_FOLDER": str(world.root / "dagster" / "compute-logs"),
         "BC_GIT_USER": git.USER,
         "BC_GIT_PASSWORD": world.secrets["git_password"],
+        "BC_GITLAB_TOKEN": world.secrets["gitlab_token"],
         "BC_ENVIRONMENTS": str(world.root / "environments.toml"),
         "BC_VIEW_RESTRICTION_PASSWORD": world.secrets["view_restriction_password"],
         "BC_SMTP_PASSWORD": world.secrets["smtp_password"],

@@ -12,7 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import dns, git, mail, postgres, s3, slack
+from bc_pipelines.sandbox import dns, git, gitlab, mail, postgres, s3, slack
+from bc_pipelines.sandbox.apps import STAGING
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
 
@@ -22,6 +23,7 @@ SLACK = "slack"
 DNS = "dns"
 S3 = "s3"
 GIT = "git"
+GITLAB = "gitlab"
 SUPERVISOR = "supervisor"
 
 
@@ -63,13 +65,16 @@ def servers(world: World) -> tuple[Server, ...]:
     )
     objects = Server(name=S3, command=s3.command(world), environment=s3.server_environment(world))
     code = Server(name=GIT, command=git.command(world), environment=git.server_environment(world))
+    pipelines = Server(
+        name=GITLAB, command=gitlab.command(world, STAGING.name), environment=gitlab.server_environment(world)
+    )
     simulator = (sys.executable, "-m", "bc_pipelines.sandbox.heroku", str(simulator_file(world)))
     told = (
         Server(name=MAIL, command=mail.command(world), environment=mail.server_environment(world)),
         Server(name=SLACK, command=slack.command(world), environment=slack.server_environment(world)),
     )
     names = Server(name=DNS, command=dns.command(world))
-    return (*databases, objects, code, Server(name=HEROKU, command=simulator), *told, names)
+    return (*databases, objects, code, pipelines, Server(name=HEROKU, command=simulator), *told, names)
 
 
 def simulator_file(world: World) -> Path:
@@ -119,13 +124,11 @@ def answers(world: World, name: str) -> bool:
     """
     if name == HEROKU:
         return _https(world, "api", "/healthz") == http.client.OK
-    if name == GIT:
-        return _https(world, GIT, "/healthz") == http.client.OK
+    if name in (GIT, GITLAB, SLACK):
+        return _https(world, name, "/healthz") == http.client.OK
     if name == S3:
         # It refuses strangers, but it speaks.
         return _https(world, "s3", "/") is not None
-    if name == SLACK:
-        return _https(world, "slack", "/healthz") == http.client.OK
     if name == MAIL:
         return mail.answers(world)
     if name == DNS:

@@ -48,6 +48,7 @@ PARTS = (
     "dagster",
     "environments.toml",
     "git",
+    "gitlab",
     "heroku",
     "heroku.json",
     "logs",
@@ -243,7 +244,7 @@ def _prepare(world: World, say: Callable[[str], None]) -> World:
     places.remove_orphans()
     world = with_free_ports(places.with_present_programs(world, os.environ))
     save(world)
-    for name in ("run", "logs", "s3", "heroku", "git", "mail", "slack"):
+    for name in ("run", "logs", "s3", "heroku", "git", "gitlab", "mail", "slack"):
         private_folder(world.root / name)
     make_certificates(world.certificates, apps.all_hosts())
     environment.write_files(world)
@@ -308,7 +309,7 @@ def _make_ready(world: World, say: Callable[[str], None], *, fill: bool) -> None
         s3.create_buckets(world)
         if fill:
             production.fill(world, say)
-        for name in (servers.GIT, servers.HEROKU, servers.MAIL, servers.SLACK, servers.DNS):
+        for name in (servers.GIT, servers.GITLAB, servers.HEROKU, servers.MAIL, servers.SLACK, servers.DNS):
             ready[name].result()
 
 

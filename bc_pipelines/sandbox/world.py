@@ -46,6 +46,7 @@ PORTS = (
     "postgres_other",
     "s3",
     "git",
+    "gitlab",
     "api",
     "router",
     "rendezvous",
@@ -133,6 +134,11 @@ class World:
         return f"https://{self.address('api')}"
 
     @property
+    def gitlab_url(self) -> str:
+        """GitLab's address."""
+        return f"https://{self.address('gitlab')}"
+
+    @property
     def slack_url(self) -> str:
         """The base URL of Slack's Web API."""
         return f"https://{self.address('slack')}/api/"
@@ -218,7 +224,14 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
     """
     names = [f"superuser_{cluster}" for cluster in CLUSTERS]
     names += [f"database_{database}" for databases in CLUSTERS.values() for database in databases]
-    names += ["heroku_token", "git_password", "view_restriction_password", "smtp_password", "slack_token"]
+    names += [
+        "heroku_token",
+        "git_password",
+        "gitlab_token",
+        "view_restriction_password",
+        "smtp_password",
+        "slack_token",
+    ]
     names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
     names += [f"s3_secret_key_{holder}" for holder in S3_IDENTITIES]
     chosen = {name: secrets.token_urlsafe(30) for name in names}

@@ -9,6 +9,7 @@ import pytest
 
 from bc_pipelines.definitions import defs
 from bc_pipelines.operations.tidy import SCRATCH_PREFIX
+from bc_pipelines.sandbox import gitlab as gitlab_server
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
 # What is there to lose: a staging that was reset before.
@@ -176,6 +177,26 @@ def test_a_branch_that_conflicts(outside: Outside) -> None:
     assert outcome.steps[-1].name == "staging/reset_plan"
     failed = {check.name: check for check in outcome.checks if not check.passed}
     assert failed.keys() == {"every_branch_merges", "nothing_only_on_staging", "plan_is_acceptable"}
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_pipeline_that_fails(outside: Outside) -> None:
+    """CI fails on the new branch: the reset stops before the wipe, and says where things stand; so does the next."""
+    outside.release()
+    rows = outside.rows("staging")
+    with outside.gitlab() as gitlab:
+        gitlab.post("/sandbox/faults", json={"pipeline": "failed"}).raise_for_status()
+        for outcome in (outside.reset(), outside.reset()):
+            assert outcome.steps[-1].name == "staging/release"
+            assert [check.name for check in outcome.failed_checks] == ["ci_passes"]
+            assert f"{STAGING} was not touched and is as it was." in outcome.failure
+            assert "failed (test). Look at" in outcome.failure
+            assert "docs/operating.md#ci-does-not-pass" in outcome.failure
+            assert outside.world.secrets["gitlab_token"] not in outcome.failure
+        # As somebody does who starts it anew, so that those that follow find it passed.
+        project = f"/api/v4/projects/{gitlab_server.PROJECT.replace('/', '%2F')}"
+        gitlab.post(f"{project}/pipeline", params={"ref": "staging"}).raise_for_status()
+    assert outside.rows("staging") == rows
 
 
 @pytest.mark.usefixtures("untouched")

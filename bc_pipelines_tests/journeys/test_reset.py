@@ -47,6 +47,18 @@ def test_stagings_branch_is_made_anew(first: Outcome, outside: Outside, refs_aft
     assert code["merged"] == [[name, refs[f"refs/heads/{name}"]] for name in features]
 
 
+def test_the_new_branch_was_tested_and_released(first: Outcome, outside: Outside) -> None:
+    """Before the wipe: GitLab's pipeline of the very commit passed, and Heroku's release is of it."""
+    record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
+    assert record is not None
+    commit, shown = record.facts["code"]["new"], first.metadata["staging/release"]
+    assert record.facts["release_settled"] == commit
+    assert f"The pipeline of {commit[:12]} succeeded" in str(shown["CI"])
+    assert f"is of {commit[:12]}" in str(shown["release"])
+    steps = [step.name for step in first.steps]
+    assert steps.index("staging/branch") < steps.index("staging/release") < steps.index("staging/database")
+
+
 def test_staging_has_its_own_hosts(first: Outcome, outside: Outside) -> None:
     """Site records are on staging's hosts; production's are as they were."""
     assert outside.sites("staging") == STAGING_HOSTS

@@ -123,6 +123,14 @@ class Outside:
             finally:
                 client.delete("/sandbox/faults").raise_for_status()
 
+    def gitlab(self) -> httpx.Client:
+        """A client of the stand-in for GitLab, past the product."""
+        return httpx.Client(
+            base_url=self.world.gitlab_url,
+            headers={"PRIVATE-TOKEN": self.world.secrets["gitlab_token"]},
+            verify=ssl.create_default_context(cafile=str(self.world.ca)),
+        )
+
     def heroku(self) -> httpx.Client:
         """A client of the simulator, past the product."""
         return httpx.Client(

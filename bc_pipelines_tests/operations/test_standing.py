@@ -53,6 +53,7 @@ def test_after_the_way_back_nothing_sanitised_is_there(url: str, state: State, m
 
 CODE = {"branch": "staging", "old": "a" * 40, "before": "a" * 40, "new": "b" * 40, "tag": "staging-before-now"}
 PERHAPS = "The branch staging may be the new one already; the next reset goes on from there."
+RELEASED = "Where your CI deploys, the app may run it already."
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_a_branch_that_may_be_pushed_is_told(url: str, state: State, facts: dict
     """Wherever the reset stopped before its wipe; and nobody reads that nothing was touched."""
     words = standing(stopped(url, "run-1", state, **{"code": CODE, **facts}))
     assert PERHAPS in words
+    assert (RELEASED in words) == ("code_begun" in facts)
     assert "touched nothing" not in words
 
 

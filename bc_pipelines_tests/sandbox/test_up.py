@@ -25,7 +25,7 @@ from bc_pipelines.sandbox.up import down, sandbox, up
 from bc_pipelines.sandbox.world import BUCKETS, CLUSTERS, PostgresPlaces, World, create, save
 from bc_pipelines_tests.sandbox.conftest import processes_of
 
-NAMES = ["postgres_production", "postgres_other", "s3", "git", "heroku", "mail", "slack", "dns"]
+NAMES = ["postgres_production", "postgres_other", "s3", "git", "gitlab", "heroku", "mail", "slack", "dns"]
 
 USE_UNTIL_KILLED = """
 import sys, time

@@ -1,0 +1,86 @@
+"""Verdicts on the CI of staging's branch, and on whether Heroku runs what was pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bc_pipelines.checks.verdict import Row, Verdict, listed
+
+NOT_CONFIGURED = "Not waited for: environments.toml names no [repository.gitlab]."
+NOT_DEPLOYED = "Not looked at: repository.gitlab.deploys does not say that CI releases staging's branch on Heroku."
+_NEXT = (
+    "Look at {page}. Then either mend it where it was made, on the main branch or on the branch that brought it, and "
+    "start the reset again; or have GitLab run the pipeline again; or put the old branch back."
+)
+_SHORTEST = 7
+
+
+def ci_passes(
+    commit: str, status: str | None, page: str, jobs: Iterable[tuple[str, str, bool]], waited: str
+) -> Verdict:
+    """Whether the pipeline of a pushed commit has ended well; jobs that somebody starts by hand do not count.
+
+    Args:
+        commit: that was pushed.
+        status: of its newest pipeline, as GitLab has it; None where none has begun.
+        page: the pipeline's address.
+        jobs: name, status and whether its failure counts for nothing.
+        waited: how long it was waited for, in words.
+    """
+    rows: tuple[Row, ...] = tuple({"job": name, "status": now, "optional": may} for name, now, may in jobs)
+    of, facts = f"The pipeline of {commit[:12]}", {"jobs": len(rows)}
+    if status == "success":
+        return Verdict(True, f"{of} succeeded: {page}", facts, rows)
+    if status == "manual":
+        by_hand = listed(f"{row['job']}" for row in rows if row["status"] == "manual")
+        return Verdict(True, f"{of} did all but what somebody starts by hand ({by_hand}): {page}", facts, rows)
+    if status == "skipped":
+        said = f"{of} was skipped, so nothing has tested this code. Does a message of a commit say [skip ci]? {page}"
+        return Verdict(False, said, facts, rows, "warn")
+    if status is None:
+        return Verdict(
+            False,
+            f"GitLab has begun no pipeline of {commit[:12]} within {waited}. Does .gitlab-ci.yml leave this branch "
+            "out? Start one for it in GitLab (Build, Pipelines), and start the reset again.",
+        )
+    if status in ("failed", "canceled"):
+        failed = [f"{row['job']}" for row in rows if row["status"] == "failed" and not row["optional"]]
+        which = f" ({listed(failed, 5)})" if failed else ""
+        how = "failed" if status == "failed" else "was cancelled"
+        return Verdict(False, f"{of} {how}{which}. {_NEXT.format(page=page)}", facts, rows)
+    said = f"{of} has not ended within {waited}: it is {status}. Look at {page}, and start the reset again."
+    return Verdict(False, said, facts, rows)
+
+
+def same_commit(commit: str, of_release: str | None) -> bool:
+    """Whether a release's commit is the one that was pushed; whoever deploys may have shortened it."""
+    return of_release is not None and len(of_release) >= _SHORTEST and commit.startswith(of_release.lower())
+
+
+def is_released(commit: str, version: int | None, of_release: str | None, failed: int | None, waited: str) -> Verdict:
+    """Whether Heroku's current release is of the pushed commit.
+
+    Args:
+        commit: that was pushed.
+        version: of the current release; None where there is none.
+        of_release: the commit that it is of; None where Heroku does not tell.
+        failed: version of a newer release of the commit that Heroku gave up; None where there is none.
+        waited: how long it was waited for, in words.
+    """
+    facts = {"release": version or 0}
+    if same_commit(commit, of_release):
+        return Verdict(True, f"Heroku's release v{version} is of {commit[:12]}.", facts)
+    runs = f"v{version} of {of_release[:12] if of_release else 'no commit that it tells'}" if version else "no release"
+    if failed is not None:
+        return Verdict(
+            False,
+            f"Heroku's release v{failed} of {commit[:12]} failed, probably in its release phase; the app still runs "
+            f"{runs}. Read why with heroku releases:output v{failed}, and start the reset again once it is mended.",
+            facts,
+        )
+    return Verdict(
+        False,
+        f"CI passed, but within {waited} Heroku did not release {commit[:12]}: the app runs {runs}. Run the deploy job "
+        "of the pipeline again, and start the reset again.",
+        facts,
+    )

@@ -1,0 +1,179 @@
+"""Staging's release in a reset: waiting for the CI of the pushed branch, and for Heroku to run what it deploys.
+
+Belongs here: how long, and what the record keeps of it. Does not belong here: asking GitLab (see `branches.pipelines`)
+and the verdicts (see `checks.pipeline`). All of it is before the wipe: a CI that deploys during it would start dynos on
+a database that is half restored. Nothing is changed by looking, so a repeat looks again, whoever pushed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from bc_pipelines.branches.errors import BranchesError
+from bc_pipelines.branches.pipelines import Job, Pipeline, Pipelines, pipelines
+from bc_pipelines.checks import branches as branch_checks
+from bc_pipelines.checks import pipeline as checks
+from bc_pipelines.checks.verdict import Verdict
+from bc_pipelines.heroku.models import Release
+from bc_pipelines.operations.errors import GateClosed, OutOfReach
+from bc_pipelines.operations.pages import Page
+from bc_pipelines.operations.record import ResetRecord
+from bc_pipelines.operations.tools import Tools
+from bc_pipelines.repository import GitLab
+
+Say = Callable[[str], None]
+
+_RETRY_SECONDS = 180.0
+_BRIEFLY_SECONDS = 5.0
+# A release that failed or has not ended yet is newer than the current one.
+_NEWEST = 10
+_ENDED = frozenset(("success", "failed", "canceled", "skipped", "manual"))
+_WITH_JOBS = frozenset(("success", "failed", "canceled", "manual"))
+
+
+def objections(tools: Tools) -> Iterator[str]:
+    """What stands against a reset: that its CI could not be asked once the branch is pushed."""
+    gitlab = _gitlab(tools)
+    if gitlab is None:
+        return
+    try:
+        with pipelines(gitlab, _pace(tools)) as found:
+            found.reach(_BRIEFLY_SECONDS)
+    except BranchesError as error:
+        yield f"{error} {Page.CI}"
+
+
+def in_words(tools: Tools) -> str:
+    """What is waited for before the wipe, in a sentence for the plan; empty where nothing is."""
+    gitlab = _gitlab(tools)
+    if gitlab is None:
+        return ""
+    released = ", and Heroku must run it," if gitlab.deploys else ""
+    return f"Its pipeline must pass{released} before anything is wiped."
+
+
+def await_pipeline(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
+    """Wait until the pipeline of the branch's commit has ended, and judge it.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset, with its `code`.
+        say: told what is waited for, whenever that changed.
+
+    Raises:
+        OutOfReach: GitLab cannot be asked.
+    """
+    code, gitlab = record.facts.get("code"), _gitlab(tools)
+    if code is None or gitlab is None:
+        return Verdict(True, _why_not(code))
+    deadline = tools.settings.deadlines.pipeline
+    try:
+        with pipelines(gitlab, _pace(tools)) as found:
+            ended, jobs = _follow(tools, found, code, deadline, say)
+    except BranchesError as error:
+        raise OutOfReach(f"{error} {Page.CI}") from None
+    status, page = (ended.status, ended.page) if ended else (None, "")
+    return checks.ci_passes(
+        code["new"], status, page, ((job.name, job.status, job.optional) for job in jobs), _minutes(deadline)
+    )
+
+
+def await_release(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
+    """Wait until Heroku's current release is of the branch's commit, where CI deploys it, and judge that.
+
+    Args:
+        tools: the run's tools.
+        record: of the reset, with its `code`.
+        say: told what is waited for, whenever that changed.
+
+    Raises:
+        HerokuError: Heroku cannot be asked.
+    """
+    code, gitlab = record.facts.get("code"), _gitlab(tools)
+    if code is None or gitlab is None:
+        return Verdict(True, _why_not(code))
+    if not gitlab.deploys:
+        return Verdict(True, checks.NOT_DEPLOYED)
+    deadline = tools.settings.deadlines.release
+    until, commits = time.monotonic() + deadline.total_seconds(), dict[str, str | None]()
+    while True:
+        releases = tools.heroku.releases(record.app, _NEWEST)
+        current = next((each for each in releases if each.current), None)
+        runs = _commit(tools, record.app, current, commits)
+        failed = _failed(tools, record.app, releases, code["new"], commits)
+        if checks.same_commit(code["new"], runs) or failed is not None or time.monotonic() >= until:
+            return checks.is_released(
+                code["new"], current.version if current else None, runs, failed, _minutes(deadline)
+            )
+        say(f"{record.app} runs v{current.version if current else '?'}, not yet {code['new'][:12]}")
+        time.sleep(_pace(tools))
+
+
+def require(verdict: Verdict) -> None:
+    """Go on only where a verdict does not stop the reset.
+
+    Raises:
+        GateClosed: it does.
+    """
+    if not verdict.passed and verdict.severity == "error":
+        raise GateClosed(f"{verdict.summary} {Page.CI}")
+
+
+def settle(tools: Tools, record: ResetRecord) -> ResetRecord:
+    """Write down that both verdicts let the reset go on, which the wipe waits for."""
+    code = record.facts.get("code")
+    looked = code is not None and _gitlab(tools) is not None
+    return tools.records.note(record, release_settled=code["new"] if code and looked else "not configured")
+
+
+def _follow(
+    tools: Tools, found: Pipelines, code: Mapping[str, Any], deadline: timedelta, say: Say
+) -> tuple[Pipeline | None, tuple[Job, ...]]:
+    """Look until the newest pipeline has ended or time is up; what came of it, with its jobs."""
+    until = time.monotonic() + deadline.total_seconds()
+    while True:
+        left = until - time.monotonic()
+        newest = found.newest(code["branch"], code["new"], min(_RETRY_SECONDS, max(left, _BRIEFLY_SECONDS)))
+        if (newest is not None and newest.status in _ENDED) or left <= 0:
+            return newest, found.jobs(newest, _RETRY_SECONDS) if newest and newest.status in _WITH_JOBS else ()
+        say(f"The pipeline of {code['new'][:12]} {f'is {newest.status}' if newest else 'has not begun'}")
+        time.sleep(min(_pace(tools), max(left, 0.0)))
+
+
+def _failed(
+    tools: Tools, app: str, releases: tuple[Release, ...], commit: str, commits: dict[str, str | None]
+) -> int | None:
+    """Version of the newest release, where it is of the commit and Heroku gave it up."""
+    newest = releases[0] if releases else None
+    if newest is None or newest.status not in ("failed", "expired"):
+        return None
+    return newest.version if checks.same_commit(commit, _commit(tools, app, newest, commits)) else None
+
+
+def _commit(tools: Tools, app: str, release: Release | None, commits: dict[str, str | None]) -> str | None:
+    """The commit that a release is of; a slug never changes, so each is asked for once."""
+    if release is None or release.slug_id is None:
+        return None
+    if release.slug_id not in commits:
+        commits[release.slug_id] = tools.heroku.slug(app, release.slug_id).commit
+    return commits[release.slug_id]
+
+
+def _gitlab(tools: Tools) -> GitLab | None:
+    return tools.settings.repository.gitlab if tools.settings.repository else None
+
+
+def _pace(tools: Tools) -> float:
+    """GitLab is asked as often as Heroku."""
+    return tools.settings.heroku.poll_seconds
+
+
+def _why_not(code: object) -> str:
+    return checks.NOT_CONFIGURED if code is not None else branch_checks.NOT_CONFIGURED
+
+
+def _minutes(deadline: timedelta) -> str:
+    return f"{deadline.total_seconds() / 60:g} minutes"
