@@ -137,6 +137,8 @@ class Ci:
 
         if not self._knows(request):
             return JSONResponse({"message": "403 Forbidden"}, 403)
+        # What was pushed before is not meant.
+        self._notice()
         self._fault = await request.json() if request.method == "POST" else {}
         return JSONResponse({})
 
