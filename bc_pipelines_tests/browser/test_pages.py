@@ -20,7 +20,15 @@ RESET = (
     "site_records",
     "ready",
 )
-AFTERWARDS = ("served_pages", "incoming_media", "branch", "reset_report", "colleague_notice", "client_notice")
+AFTERWARDS = (
+    "served_pages",
+    "incoming_media",
+    "branch",
+    "release",
+    "reset_report",
+    "colleague_notice",
+    "client_notice",
+)
 
 
 def test_the_lineage_is_green(pages: Pages) -> None:
@@ -31,7 +39,7 @@ def test_the_lineage_is_green(pages: Pages) -> None:
     page = pages.lineage()
     for name in (*RESET, *AFTERWARDS):
         expect(page.get_by_text(name, exact=True).last).to_be_visible()
-    expect(page.get_by_text("Materialized", exact=True)).to_have_count(17, timeout=MILLISECONDS)
+    expect(page.get_by_text("Materialized", exact=True)).to_have_count(18, timeout=MILLISECONDS)
     expect(page.get_by_text("Never materialized", exact=True)).to_have_count(4, timeout=MILLISECONDS)
     expect(page.get_by_text(re.compile("^Failed"))).to_have_count(0)
     expect(page.get_by_text("4 / 4 Passed").first).to_be_visible()

@@ -68,7 +68,12 @@ CHECKS = {
     "staging/database": {"every_row_arrived", "nothing_submitted_is_left"},
     "staging/accounts": {"only_staff_kept", "staff_can_log_in"},
     "staging/site_records": {"no_production_host", "site_settings_still_attached"},
-    "staging/ready": {"hidden_from_search_engines", "still_nothing_submitted", "still_only_staff"},
+    "staging/ready": {
+        "hidden_from_search_engines",
+        "no_migration_is_missing",
+        "still_nothing_submitted",
+        "still_only_staff",
+    },
     "staging/rollback_plan": {"token_may_roll_back"},
     "staging/rolled_back": {
         "every_row_is_back",
