@@ -1,4 +1,8 @@
-"""One sandbox for all journeys, and the product's own environment variables pointing at it."""
+"""One sandbox for all journeys, and the product's own environment variables pointing at it.
+
+Which files share one, and so which resets came before a test of another file, differs from run to run. A test takes
+what it compares with from before its own first step, or from `after_first`.
+"""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines.defs.launch import Outcome
+from bc_pipelines.operations import backups
+from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.sandbox.environment import product_environment
 from bc_pipelines.sandbox.up import down, sandbox
-from bc_pipelines_tests.journeys.world import Outside
+from bc_pipelines_tests.journeys.world import Outside, Seen
 
 
 @pytest.fixture(scope="package")
@@ -25,19 +31,26 @@ def outside() -> Iterator[Outside]:
 
 
 @pytest.fixture(scope="package")
-def first_and_refs(outside: Outside) -> tuple[Outcome, dict[str, str]]:
-    """The first reset, and the repository as it left it: the next reset, of any other file, pushes a branch anew."""
+def first_and_seen(outside: Outside) -> tuple[Outcome, Seen]:
+    """The first reset, and what was there right after it: any file may come next in this sandbox, or none."""
     assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
-    return outside.reset(), outside.refs()
+    return outside.reset(), outside.seen()
 
 
 @pytest.fixture(scope="package")
-def first(first_and_refs: tuple[Outcome, dict[str, str]]) -> Outcome:
+def first(first_and_seen: tuple[Outcome, Seen]) -> Outcome:
     """The first reset of all, of a staging that never held anything."""
-    return first_and_refs[0]
+    return first_and_seen[0]
 
 
 @pytest.fixture(scope="package")
-def refs_after_first(first_and_refs: tuple[Outcome, dict[str, str]]) -> dict[str, str]:
-    """Every branch and tag of the site's repository as the first reset left them."""
-    return first_and_refs[1]
+def after_first(first_and_seen: tuple[Outcome, Seen]) -> Seen:
+    """What the first reset left of what later ones change."""
+    return first_and_seen[1]
+
+
+@pytest.fixture
+def adoptable(outside: Outside) -> str:
+    """Name of a recent backup of production, made now if some test has deleted all there were."""
+    with open_tools() as tools:
+        return backups.recent_or_new(tools, tools.settings.production, lambda _transfer: None).name

@@ -15,7 +15,7 @@ from bc_pipelines.operations.lock import holder_of
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.settings import SettingsError
-from bc_pipelines.wagtail_sql.marker import write_marker
+from bc_pipelines.wagtail_sql.marker import read_marker, write_marker
 from bc_pipelines_tests.journeys.test_killed import everything, newest, records
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
 
@@ -57,10 +57,11 @@ def test_after_a_reset_that_came_to_its_end(outside: Outside, name: str) -> None
 
 
 @pytest.fixture
-def stopped_before_the_wipe(outside: Outside) -> Iterator[Records]:
+def stopped_before_the_wipe(first: Outcome, outside: Outside) -> Iterator[Records]:
     """Somebody else's open record: its archive is proven, and its run is gone."""
-    first = newest(outside)
-    opened = records(outside).open_reset("somebody-else", "staging", STAGING, "Ada", "typed", **first.facts)
+    done = records(outside).of_run(first.run_id)
+    assert done is not None
+    opened = records(outside).open_reset("somebody-else", "staging", STAGING, "Ada", "typed", **done.facts)
     records(outside).note(opened, State.SANITISED)
     yield records(outside)
     outside.sql("dagster", "delete from bc_pipelines.reset where run_id = 'somebody-else'")
@@ -76,7 +77,7 @@ def test_with_somebody_elses_record(outside: Outside, stopped_before_the_wipe: R
 
 @pytest.fixture
 def stopped_after_the_restore(outside: Outside, stopped_before_the_wipe: Records) -> Records:
-    """Somebody else's open record of a reset that restored; but staging holds what the first reset made."""
+    """Somebody else's open record of a reset that restored; but staging holds what another one made."""
     theirs = stopped_before_the_wipe.of_run("somebody-else")
     assert theirs is not None
     stopped_before_the_wipe.note(theirs, State.MENDED, accounts_put_back=0)
@@ -117,6 +118,8 @@ def test_the_control(outside: Outside, first: Outcome, stopped_after_the_restore
     """On the database that carries the open record's id, the same step goes on."""
     theirs = newest(outside)
     with psycopg.connect(outside.world.database_url("staging"), autocommit=True) as connection:
+        made_by = read_marker(connection)
+        assert made_by
         write_marker(connection, theirs.id)
         try:
             with open_tools() as tools:
@@ -127,7 +130,7 @@ def test_the_control(outside: Outside, first: Outcome, stopped_after_the_restore
             assert result.success
             assert newest(outside).facts["continued_by"] == [result.run_id]
         finally:
-            write_marker(connection, str(first.metadata["staging/database"]["reset"]))
+            write_marker(connection, made_by)
 
 
 def test_the_clean_up_changes_nothing_on_staging(outside: Outside) -> None:

@@ -41,7 +41,7 @@ def at(step: str, act: Callable[[], object]) -> Callable[[str], None]:
 
 def ways_forward(outside: Outside) -> list[str]:
     """What every message must hold: the state, the rollback point, how to go on, how to go back."""
-    point = f"b{outside.transfers(STAGING, 'gof3r')[0]['num']:03}"
+    point = outside.backups(STAGING)[0]
     return [
         "in maintenance",
         f"Rollback point: backup {point} of {STAGING}",
@@ -112,7 +112,7 @@ def test_the_next_one_goes_through(wreck: Outcome, outside: Outside) -> None:
     assert not outside.maintenance()
     point = newest(outside).facts["rollback_point"]
     assert point in wreck.failure
-    assert point == f"b{outside.transfers(STAGING, 'gof3r')[0]['num']:03}"
+    assert point == outside.backups(STAGING)[0]
 
 
 def test_colleagues_read_it_in_one_thread(wreck: Outcome, outside: Outside) -> None:

@@ -36,13 +36,11 @@ def bucks(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def test_production_is_pulled_and_the_site_runs(
-    first: Outcome, outside: Outside, local: Cluster, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("adoptable")
+def test_production_is_pulled_and_the_site_runs(outside: Outside, local: Cluster, tmp_path: Path) -> None:
     """Nobody of production is in the local database, every site is on localhost, and the site serves its pages."""
-    assert first.succeeded, "its backup of production is the one that is pulled"
     before = outside.rows("production")
-    result = bucks("pull", "data", "production", "--json")
+    result = bucks("pull", "data", "production", "--from-heroku", "--json")
     assert result.exit_code == 0, result.output
     done = json.loads(result.stdout)
     assert done["sites"]["http://localhost:8000"] == "www.buckinghamshire.example"

@@ -1,16 +1,18 @@
 """The whole road: production's backup in, an anonymised staging site out, on real servers."""
 
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
 
 import httpx
+import pytest
 from typer.testing import CliRunner
 
 from bc_pipelines.cli import app
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines.sandbox import mail
-from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
+from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside, Seen
 
 STAGING_HOSTS = [
     f"{label}.staging.buckinghamshire.example" for label in ("care", "fis", "internal-jobs", "jobs", "www")
@@ -35,11 +37,11 @@ def test_the_branches_were_looked_at(first: Outcome) -> None:
     assert "left out: `feature/098-carousel` (stale)" in plan
 
 
-def test_stagings_branch_is_made_anew(first: Outcome, outside: Outside, refs_after_first: dict[str, str]) -> None:
+def test_stagings_branch_is_made_anew(first: Outcome, outside: Outside, after_first: Seen) -> None:
     """Asked on the server's side: the main branch with two branches merged in; what it was is kept as a tag."""
     record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
     assert record is not None
-    code, refs = record.facts["code"], refs_after_first
+    code, refs = record.facts["code"], after_first.refs
     assert refs["refs/heads/staging"] == code["new"] != code["old"]
     assert refs[f"refs/tags/{code['tag']}"] == code["old"]
     assert code["main"] == ["master", refs["refs/heads/master"]]
@@ -106,22 +108,23 @@ def test_staging_is_open_and_answers_on_every_host(first: Outcome, outside: Outs
     assert len({page.text.partition("<title>")[2].partition("</title>")[0] for page in pages.values()}) == 5
 
 
-def test_production_was_only_backed_up(first: Outcome, outside: Outside) -> None:
-    """Production has one more backup and nothing else: no restore, no maintenance, no dyno stopped."""
-    assert len(outside.transfers(PRODUCTION, "gof3r")) == 1
+def test_production_was_only_backed_up(first: Outcome, outside: Outside, after_first: Seen) -> None:
+    """Production has one backup and nothing else: no restore, no maintenance, no dyno stopped."""
+    assert len(after_first.backups[PRODUCTION]) == 1
     assert outside.transfers(PRODUCTION, "pg_restore") == []
     assert not outside.get(f"/apps/{PRODUCTION}")["maintenance"]
 
 
-def test_the_record_says_how_it_went(first: Outcome, outside: Outside) -> None:
+def test_the_record_says_how_it_went(first: Outcome, outside: Outside, after_first: Seen) -> None:
     """The reset's record is done and names the rollback point; the archive itself is gone from the store."""
     record = Records(outside.world.database_url("dagster")).of_run(first.run_id)
     assert record is not None
     assert record.state is State.DONE
-    assert record.facts["rollback_point"] == "b101"
+    assert record.facts["rollback_point"] == after_first.backups[STAGING][0]
     assert record.requested_by == "a journey"
 
 
+@pytest.mark.usefixtures("adoptable")
 def test_a_preview_shows_the_plan_and_changes_nothing(first: Outcome, outside: Outside) -> None:
     """What would be wiped and what by, every check, and staging afterwards as before."""
     before = outside.rows("staging")
@@ -135,23 +138,34 @@ def test_a_preview_shows_the_plan_and_changes_nothing(first: Outcome, outside: O
     assert outside.rows("staging") == before
 
 
-def test_a_second_reset_replaces_what_was_made_on_staging(first: Outcome, outside: Outside) -> None:
-    """Made on staging since: a page's title and a staff account. The title is lost, the account is put back."""
-    outside.sql("staging", "update wagtailcore_page set title = 'Only on staging' where depth = 2")
+@pytest.fixture
+def new_colleague(first: Outcome, outside: Outside) -> Iterator[str]:
+    """A staff account that was made on staging; each reset puts it back, so it is deleted in the end."""
     outside.sql(
         "staging",
         "insert into users_user (username, email, first_name, last_name, password, is_staff, is_superuser, is_active,"
         " date_joined) values ('new.colleague', 'new.colleague@torchbox.example', 'New', 'Colleague', 'pbkdf2$x',"
         " true, false, true, now())",
     )
+    yield "new.colleague"
+    [(number,)] = outside.sql("staging", "select id from users_user where username = 'new.colleague'")
+    outside.sql("staging", f"delete from wagtailusers_userprofile where user_id = {number}")  # noqa: S608
+    outside.sql("staging", f"delete from users_user where id = {number}")  # noqa: S608
+
+
+def test_a_second_reset_replaces_what_was_made_on_staging(outside: Outside, new_colleague: str, adoptable: str) -> None:
+    """Made on staging since: a page's title and a staff account. The title is lost, the account is put back."""
+    outside.sql("staging", "update wagtailcore_page set title = 'Only on staging' where depth = 2")
+    before = outside.backups(PRODUCTION)
     again = outside.reset()
     assert again.failure == ""
     assert again.failed_checks == ()
     assert outside.sql("staging", "select count(*) from wagtailcore_page where title = 'Only on staging'") == [(0,)]
-    kept = outside.sql("staging", "select password from users_user where username = 'new.colleague'")
+    kept = outside.sql("staging", f"select password from users_user where username = '{new_colleague}'")  # noqa: S608
     assert kept == [("pbkdf2$x",)]
     assert again.metadata["staging/accounts"]["put back"] == 1
-    assert len(outside.transfers(PRODUCTION, "gof3r")) == 1, "the recent backup is adopted, not captured again"
+    assert adoptable in before
+    assert outside.backups(PRODUCTION) == before, "the recent backup is adopted, not captured again"
 
 
 def test_the_report_can_be_read_without_dagster(first: Outcome, outside: Outside) -> None:

@@ -5,7 +5,7 @@ is not repeated because it is the same: a reset that failed, was killed or was t
 and going back looks at nothing else; how a killed one is found is test_killed_at_each_step.py's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
@@ -23,10 +23,11 @@ Spoil = Callable[[Outside, pytest.MonkeyPatch], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")
-def before(outside: Outside, first: Outcome) -> dict[str, str]:
-    """Staging before all this, with a title that an editor made there."""
+def before(outside: Outside, first: Outcome) -> Iterator[dict[str, str]]:
+    """Staging before all this, with a title that an editor made there and that is taken back in the end."""
     outside.sql("staging", "update wagtailcore_page set title = 'Made on staging' where depth = 2")
-    return content(outside)
+    yield content(outside)
+    outside.sql("staging", "update wagtailcore_page set title = draft_title where depth = 2")
 
 
 def content(outside: Outside) -> dict[str, str]:

@@ -21,6 +21,19 @@ PRODUCTION = "buckinghamshire-production"
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the outside world showed at one moment of things that the next reset, of whichever file, changes.
+
+    Attributes:
+        refs: every branch and tag of the site's repository, and where it points.
+        backups: names of the backups of production and of staging, newest first.
+    """
+
+    refs: dict[str, str]
+    backups: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
 class Outside:
     """The outside world as a test sees it.
 
@@ -68,6 +81,14 @@ class Outside:
         """Every branch and tag of the site's repository, past the product."""
         shown = self._git("for-each-ref", "--format=%(refname) %(objectname)")
         return dict(line.split(" ") for line in shown.splitlines())
+
+    def backups(self, app: str) -> list[str]:
+        """Names of an app's backups, as `b101`, newest first."""
+        return [f"b{transfer['num']:03}" for transfer in self.transfers(app, "gof3r")]
+
+    def seen(self) -> Seen:
+        """What is there now of what does not stay."""
+        return Seen(self.refs(), {app: self.backups(app) for app in (PRODUCTION, STAGING)})
 
     def release(self) -> None:
         """Put one more commit on the site's main branch, so that the next reset has something to push."""
