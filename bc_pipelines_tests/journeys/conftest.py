@@ -4,6 +4,9 @@ Which files share one, and so which resets came before a test of another file, d
 what it compares with from before its own first step, or from `after_first`.
 """
 
+import fcntl
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +16,41 @@ import pytest
 from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations import backups
 from bc_pipelines.operations.tools import open_tools
+from bc_pipelines.sandbox import production
 from bc_pipelines.sandbox.environment import product_environment
 from bc_pipelines.sandbox.up import down, sandbox
+from bc_pipelines.sandbox.world import World
 from bc_pipelines_tests.journeys.world import Outside, Seen
 
 
 @pytest.fixture(scope="package")
-def outside() -> Iterator[Outside]:
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     """A sandbox of its own, gone afterwards, with production filled and staging empty."""
+    own = tmp_path_factory.getbasetemp()
+    of_all_workers = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with tempfile.TemporaryDirectory(prefix="bc-journeys-") as folder, pytest.MonkeyPatch.context() as variables:
         root = Path(folder) / "sandbox"
-        with sandbox(root) as world:
+        with sandbox(root, fill=False) as world:
+            fill(world, of_all_workers / "production-of-journeys")
             for name, value in product_environment(world).items():
                 variables.setenv(name, value)
             yield Outside(world)
         down(root, destroy=True)
+
+
+def fill(world: World, kept: Path) -> None:
+    """Fill production; who is first in a run of the tests makes the content and keeps it, and who comes then waits.
+
+    Making it takes the site half a minute, restoring it a few seconds.
+    """
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.is_dir():
+            shutil.copytree(kept, world.root / "production")
+        production.fill(world, lambda _words: None)
+        if not kept.is_dir():
+            whole = shutil.copytree(world.root / "production", kept.with_suffix(".part"), dirs_exist_ok=True)
+            whole.rename(kept)
 
 
 @pytest.fixture(scope="package")
