@@ -32,6 +32,7 @@ pytestmark = pytest.mark.timeout(900)
 CHECKOUT = Path(__file__).parents[2]
 WRONG_TOKEN = "99999999-8888-7777-6666-555555555555"
 WRONG_GIT_PASSWORD = "a-git-password-that-was-withdrawn"
+WRONG_GITLAB_TOKEN = "glpat-a-token-that-was-revoked"
 WRONG_SLACK_TOKEN = "xoxb-999999999999-a-token-of-another-workspace"
 WRONG_SMTP_PASSWORD = "a-password-of-another-mail-server"
 # Private pages on staging ask for it, so it stands in staging's content and in every copy of that, by choice.
@@ -65,6 +66,7 @@ def search(outside: Outside) -> Search:
     secrets |= {
         "a wrong token": WRONG_TOKEN,
         "a wrong git password": WRONG_GIT_PASSWORD,
+        "a wrong GitLab token": WRONG_GITLAB_TOKEN,
         "a wrong Slack token": WRONG_SLACK_TOKEN,
         "a wrong SMTP password": WRONG_SMTP_PASSWORD,
         "a signed address": "X-Amz-Signature=",
@@ -81,7 +83,11 @@ def world(outside: Outside, first: Outcome, tmp_path_factory: pytest.TempPathFac
     config = tmp_path_factory.mktemp("leaks") / "config.yaml"
     words = plan_config(confirm=STAGING, requested_by="a journey").to_config_dict()  # type: ignore[no-untyped-call]
     config.write_text(json.dumps(words), encoding="utf-8")
-    for name, wrong in (("HEROKU_API_KEY", WRONG_TOKEN), ("BC_GIT_PASSWORD", WRONG_GIT_PASSWORD)):
+    for name, wrong in (
+        ("HEROKU_API_KEY", WRONG_TOKEN),
+        ("BC_GIT_PASSWORD", WRONG_GIT_PASSWORD),
+        ("BC_GITLAB_TOKEN", WRONG_GITLAB_TOKEN),
+    ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(name, wrong)
             assert loud_reset(outside, config) == "FAILURE"
