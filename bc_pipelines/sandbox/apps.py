@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bc_pipelines.sandbox import git, gitlab
+from bc_pipelines.sandbox import git, gitlab, redis
 from bc_pipelines.sandbox.world import BUCKETS, HOST, World
 
 SITE = Path(__file__).with_name("site")
@@ -108,6 +108,7 @@ def config_vars(world: World, app: App) -> dict[str, str]:
     hosts = ",".join(app.hosts)
     staging = app is STAGING
     access_key, secret_key = world.s3_keys(app.environment)
+    cache = redis.url(world, app.environment)
     return {
         "ALLOWED_HOSTS": hosts,
         "AWS_ACCESS_KEY_ID": access_key,
@@ -128,6 +129,7 @@ def config_vars(world: World, app: App) -> dict[str, str]:
         "SECRET_KEY": world.secrets[f"secret_key_{app.environment}"],
         "SEO_NOINDEX": "false",
         "WAGTAILADMIN_BASE_URL": f"https://{app.hosts[0]}",
+        **({"REDIS_URL": cache} if cache else {}),
     }
 
 

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import dns, git, gitlab, mail, postgres, s3, slack
+from bc_pipelines.sandbox import dns, git, gitlab, mail, postgres, redis, s3, slack
 from bc_pipelines.sandbox.apps import STAGING
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
@@ -73,8 +73,13 @@ def servers(world: World) -> tuple[Server, ...]:
         Server(name=MAIL, command=mail.command(world), environment=mail.server_environment(world)),
         Server(name=SLACK, command=slack.command(world), environment=slack.server_environment(world)),
     )
+    caches = (
+        Server(name=redis.port_of(environment), command=redis.command(world, environment))
+        for environment in redis.cached(world)
+    )
     names = Server(name=DNS, command=dns.command(world))
-    return (*databases, objects, code, pipelines, Server(name=HEROKU, command=simulator), *told, names)
+    heroku = Server(name=HEROKU, command=simulator)
+    return (*databases, *caches, objects, code, pipelines, heroku, *told, names)
 
 
 def simulator_file(world: World) -> Path:
@@ -133,6 +138,8 @@ def answers(world: World, name: str) -> bool:
         return mail.answers(world)
     if name == DNS:
         return dns.answers(world)
+    if name in map(redis.port_of, redis.cached(world)):
+        return redis.answers(world, name)
     return postgres.answers(world.ports[name])
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
-from bc_pipelines.sandbox import apps, environment, git, places, postgres, production, s3, servers
+from bc_pipelines.sandbox import apps, environment, git, places, postgres, production, redis, s3, servers
 from bc_pipelines.sandbox.certificates import make_certificates
 from bc_pipelines.sandbox.errors import SandboxError
 from bc_pipelines.sandbox.folder import (
@@ -55,6 +55,7 @@ PARTS = (
     "mail",
     "postgres",
     "production",
+    "redis",
     "report.html",
     "run",
     "s3",
@@ -248,6 +249,7 @@ def _prepare(world: World, say: Callable[[str], None]) -> World:
         private_folder(world.root / name)
     make_certificates(world.certificates, apps.all_hosts())
     environment.write_files(world)
+    redis.prepare(world, os.environ)
     write_private(servers.simulator_file(world), apps.simulator_config(world))
     git.fill(world)
     places.make_home(world.root, world.postgres)
@@ -309,8 +311,8 @@ def _make_ready(world: World, say: Callable[[str], None], *, fill: bool) -> None
         s3.create_buckets(world)
         if fill:
             production.fill(world, say)
-        for name in (servers.GIT, servers.GITLAB, servers.HEROKU, servers.MAIL, servers.SLACK, servers.DNS):
-            ready[name].result()
+        for each in ready.values():
+            each.result()
 
 
 def _wait_for(world: World, name: str) -> None:

@@ -38,6 +38,9 @@ BUCKETS = {
 
 ENVIRONMENTS = ("production", "staging", "development")
 
+CACHED = ("production", "staging")
+"""Whose site has a Redis of its own, where this machine has the program."""
+
 S3_IDENTITIES = ("worker", *ENVIRONMENTS)
 """Who has a pair of S3 keys: the product's own worker, and each app."""
 
@@ -53,6 +56,7 @@ PORTS = (
     "mail",
     "slack",
     "dns",
+    *(f"redis_{environment}" for environment in CACHED),
     "site_production",
     "site_staging",
     "site_development",
@@ -233,6 +237,7 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
         "slack_token",
     ]
     names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
+    names += [f"redis_{environment}" for environment in CACHED]
     names += [f"s3_secret_key_{holder}" for holder in S3_IDENTITIES]
     chosen = {name: secrets.token_urlsafe(30) for name in names}
     # rclone refuses access keys of fewer than 16 characters; AWS's have 20.

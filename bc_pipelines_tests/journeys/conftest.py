@@ -57,6 +57,10 @@ def fill(world: World, kept: Path) -> None:
 def first_and_seen(outside: Outside) -> tuple[Outcome, Seen]:
     """The first reset, and what was there right after it: any file may come next in this sandbox, or none."""
     assert outside.sql("staging", "select 1 from information_schema.tables where table_schema = 'public'") == []
+    for environment in ("production", "staging"):
+        for cache in outside.caches(environment):
+            with cache:
+                cache.set("made from another database", "a value")
     return outside.reset(), outside.seen()
 
 

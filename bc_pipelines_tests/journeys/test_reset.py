@@ -67,6 +67,17 @@ def test_staging_has_its_own_hosts(first: Outcome, outside: Outside) -> None:
     assert all(".staging." not in host for host in outside.sites("production"))
 
 
+def test_stagings_caches_are_emptied_and_productions_are_not(first: Outcome, outside: Outside) -> None:
+    """What was in both databases of staging's Redis before the reset is gone; production's still has it."""
+    assert first.succeeded
+    for environment, kept in (("production", 1), ("staging", 0)):
+        if not (caches := outside.caches(environment)):
+            pytest.skip("this machine has no redis-server")
+        for cache in caches:
+            with cache:
+                assert cache.exists("made from another database") == kept
+
+
 def test_nothing_that_the_public_sent_is_on_staging(first: Outcome, outside: Outside) -> None:
     """Asked by SQL past the product: what production holds by the dozen is empty on staging."""
     for table in (

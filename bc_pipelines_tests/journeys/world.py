@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import psycopg
+from redis import Redis
 
 from bc_pipelines.defs.launch import Outcome, run_reset, run_rollback
-from bc_pipelines.sandbox import git, slack
+from bc_pipelines.sandbox import git, redis, slack
 from bc_pipelines.sandbox.world import World
 
 STAGING = "buckinghamshire-staging"
@@ -67,6 +68,12 @@ class Outside:
         with psycopg.connect(self.world.database_url(database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def caches(self, environment: str) -> list[Redis]:
+        """Both databases of a site's Redis, pages' and renditions', past the product; none where there is no Redis."""
+        url = redis.url(self.world, environment)
+        trusted = str(self.world.ca)
+        return [Redis.from_url(url, db=number, ssl_ca_certs=trusted) for number in (0, 1)] if url else []
 
     def sites(self, database: str) -> list[str]:
         """Hosts of the Site records of a database."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipelines import settings
-from bc_pipelines.sandbox import apps, environment
+from bc_pipelines.sandbox import apps, environment, redis, servers
 from bc_pipelines.sandbox import world as worlds
 from bc_pipelines.sandbox.world import World
 
@@ -41,6 +41,30 @@ def test_apps_share_no_secret_key_database_host_or_bucket(new: World) -> None:
     for name in ("SECRET_KEY", "DATABASE_URL", "ALLOWED_HOSTS", "AWS_STORAGE_BUCKET_NAME"):
         assert len({each[name] for each in told}) == len(apps.APPS)
     assert len(set(apps.all_hosts())) == 15
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_each_site_has_a_redis_of_its_own_or_none(new: World, tmp_path: Path, there: bool) -> None:
+    """Production's and staging's where this machine has a program with TLS; else the sites cache in their database."""
+    program = tmp_path / "bin" / "redis-server"
+    program.parent.mkdir()
+    program.write_bytes(b"tls-auth-clients set-proc-title" if there else b"built without")
+    program.chmod(0o700)
+    redis.prepare(new, {"PATH": str(program.parent)})
+    told = [apps.config_vars(new, app).get("REDIS_URL") for app in apps.APPS]
+    assert [bool(url) for url in told] == [there, there, False]
+    assert len(set(told)) == (3 if there else 1)
+    assert [name for name in (each.name for each in servers.servers(new)) if "redis" in name] == (
+        ["redis_production", "redis_staging"] if there else []
+    )
+
+
+def test_a_redis_that_is_gone_is_forgotten(new: World, tmp_path: Path) -> None:
+    """Where the program was removed since, nothing of it is told any more."""
+    test_each_site_has_a_redis_of_its_own_or_none(new, tmp_path, there=True)
+    redis.prepare(new, {"PATH": str(tmp_path)})
+    assert redis.cached(new) == ()
+    assert not (new.root / "redis").exists()
 
 
 def test_staging_is_hidden_from_search_engines(new: World) -> None:

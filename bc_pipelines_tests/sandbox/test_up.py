@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from bc_pipelines.sandbox import s3, servers
+from bc_pipelines.sandbox import redis, s3, servers
 from bc_pipelines.sandbox.cli import app
 from bc_pipelines.sandbox.environment import product_environment
 from bc_pipelines.sandbox.errors import SandboxError
@@ -25,7 +25,12 @@ from bc_pipelines.sandbox.up import down, sandbox, up
 from bc_pipelines.sandbox.world import BUCKETS, CLUSTERS, PostgresPlaces, World, create, save
 from bc_pipelines_tests.sandbox.conftest import processes_of
 
-NAMES = ["postgres_production", "postgres_other", "s3", "git", "gitlab", "heroku", "mail", "slack", "dns"]
+REDIS = ["redis_production", "redis_staging"] if redis.find_program(os.environ) else []
+NAMES = [
+    *("postgres_production", "postgres_other"),
+    *REDIS,
+    *("s3", "git", "gitlab", "heroku", "mail", "slack", "dns"),
+]
 
 USE_UNTIL_KILLED = """
 import sys, time

@@ -116,8 +116,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 REDIS_URL = os.environ.get("REDIS_URL", "")
 if REDIS_URL:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/0"},
-        "renditions": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/1"},
+        alias: {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"{REDIS_URL}/{number}",
+            # As the council's: nobody vouches for the certificates of Heroku's servers.
+            "OPTIONS": {"ssl_cert_reqs": "none"} if REDIS_URL.startswith("rediss:") else {},
+        }
+        for number, alias in enumerate(("default", "renditions"))
     }
 else:
     CACHES = {
