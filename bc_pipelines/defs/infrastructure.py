@@ -11,7 +11,7 @@ import dagster as dg
 
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled, table
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import infrastructure, infrastructure_dns, infrastructure_tls
+from bc_pipelines.operations import infrastructure, infrastructure_cache, infrastructure_dns, infrastructure_tls
 from bc_pipelines.operations.infrastructure import Looked
 from bc_pipelines.operations.tools import Tools
 
@@ -39,6 +39,13 @@ class Area:
 
 
 AREAS = (
+    Area(
+        name="cache",
+        kind="redis",
+        text="What the site's backend caches in: whose it is, who gets in, and what it does when it is full.",
+        checks=infrastructure_cache.checks_of_cache,
+        look=infrastructure_cache.look_at_cache,
+    ),
     Area(
         name="file_storage",
         kind="s3",

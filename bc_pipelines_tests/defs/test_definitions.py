@@ -10,6 +10,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from bc_pipelines.definitions import build_definitions, defs
 
 INSPECTED = {
+    "cache": {"answers", "encrypted", "asks_for_password", "evicts_when_full"},
     "file_storage": {
         "images_are_public",
         "list_is_not_public",
@@ -95,6 +96,7 @@ CHECKS = {
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 CHECKS |= {f"production/{area}": names for area, names in INSPECTED.items()}
 CHECKS |= {f"staging/{area}": names for area, names in INSPECTED.items()}
+CHECKS["staging/cache"] = {*INSPECTED["cache"], "is_not_productions"}
 CHECKS["production/dns"] = {*INSPECTED["dns"], "sender_policy_is_sound", "dmarc_is_there"}
 CHECKS["production/tls"] = {*INSPECTED["tls"], "hsts_is_set"}
 CHECKS["staging/file_storage"] = {*INSPECTED["file_storage"], "is_not_productions"}

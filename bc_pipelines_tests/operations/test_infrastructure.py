@@ -1,15 +1,24 @@
 """The job inspect_infrastructure on a sandbox: it comes to its end and says what it could not know."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 import dagster as dg
 import pytest
 
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.infrastructure import AREAS
 from bc_pipelines.operations.infrastructure import look_at_file_storage
+from bc_pipelines.operations.infrastructure_cache import look_at_cache
 from bc_pipelines.operations.infrastructure_dns import checks_of_dns
 from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox import s3
+from bc_pipelines.sandbox.redis import cached
 from bc_pipelines.sandbox.world import BUCKETS, World
+from bc_pipelines_tests.probes.redis_server import PASSWORD, redis_server
+from bc_pipelines_tests.sandbox.heroku.simulated import PRODUCTION, STAGING, Simulated
+
+PLANTED = "a-password-that-nobody-may-see"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +70,14 @@ def test_the_sandboxes_bucket(inspected: dg.ExecuteInProcessResult) -> None:
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_sandboxes_caches(inspected: dg.ExecuteInProcessResult, world: World, environment: str) -> None:
+    """Each site's Redis is as it must be; without one, nothing is testable."""
+    found = [each for each in inspected.get_asset_check_evaluations() if each.asset_key.path == [environment, "cache"]]
+    assert all(each.passed for each in found) is bool(cached(world))
+    assert cached(world) or {each.metadata["state"].value for each in found} == {"not_testable"}
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
 def test_the_sandboxes_tls(inspected: dg.ExecuteInProcessResult, environment: str) -> None:
     """Its certificate is good for every host; plain http, of which nobody says where it is, is not testable."""
     found = {
@@ -99,9 +116,46 @@ def test_an_app_that_names_no_bucket(tools: Tools) -> None:
     assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())
 
 
+def test_an_app_that_names_no_redis(tools: Tools) -> None:
+    """That its site caches in its database is a fact; nothing is testable, and nothing fails."""
+    looked = look_at_cache(tools, "staging")
+    assert looked.facts == {"backend": "the site's database"}
+    assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())
+
+
+@contextmanager
+def redis_urls(running: Simulated, urls: Mapping[str, str]) -> Iterator[None]:
+    """Let apps name a Redis inside the block."""
+    for app, url in urls.items():
+        running.api.patch(f"/apps/{app}/config-vars", json={"REDIS_URL": url}).raise_for_status()
+    try:
+        yield
+    finally:
+        for app in urls:
+            running.api.patch(f"/apps/{app}/config-vars", json={"REDIS_URL": None}).raise_for_status()
+
+
+def test_productions_redis_under_another_name(tools: Tools, running: Simulated) -> None:
+    """It is known by what the server calls itself, whatever its address is."""
+    with redis_server() as port:
+        urls = {PRODUCTION: f"redis://:{PASSWORD}@127.0.0.1:{port}", STAGING: f"redis://:{PASSWORD}@localhost:{port}"}
+        with redis_urls(running, urls):
+            verdict = look_at_cache(tools, "staging").verdicts["is_not_productions"]
+    assert (verdict.passed, verdict.severity) == (False, "error")
+
+
+@pytest.mark.parametrize("address", [f"redis://:{PLANTED}/@127.0.0.1:1", f"redis://:{PLANTED}@127.0.0.1:1"])
+def test_a_password_of_a_redis_is_shown_to_nobody(tools: Tools, running: Simulated, address: str) -> None:
+    """Not where its address cannot be read, nor where nobody answers there; and production's is told from staging's."""
+    with redis_urls(running, {STAGING: address}):
+        looked = look_at_cache(tools, "staging")
+    assert not any(verdict.passed for verdict in looked.verdicts.values())
+    assert PLANTED not in repr(looked)
+
+
 def test_a_token_that_heroku_does_not_know(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the apps cannot be asked, nothing is known of their buckets, and nothing fails."""
+    """Where the apps cannot be asked, nothing is known of their buckets and caches, and nothing fails."""
     monkeypatch.setenv("HEROKU_API_KEY", "HRKU-00000000-0000-4000-8000-000000000000")
     with open_tools() as strangers:
-        looked = look_at_file_storage(strangers, "staging")
-    assert all(verdict.facts == {"state": "not_testable"} for verdict in looked.verdicts.values())
+        areas = [look(strangers, "staging") for look in (look_at_file_storage, look_at_cache)]
+    assert all(verdict.facts == {"state": "not_testable"} for looked in areas for verdict in looked.verdicts.values())
