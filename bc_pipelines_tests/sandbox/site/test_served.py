@@ -47,6 +47,11 @@ def post(client: httpx.Client, page: str, action: str, fields: dict[str, str]) -
     return client.post(action, headers=headers, data={**fields, "csrfmiddlewaretoken": form_token(shown)})
 
 
+def send(client: httpx.Client, action: str, fields: dict[str, str]) -> httpx.Response:
+    """Fill in a form that asks for no token, because its page may come from a cache."""
+    return client.post(action, headers={"Host": HOSTS[0]}, data=fields)
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_each_host_answers_with_its_own_title(site: httpx.Client, host: str) -> None:
     """A host shows its own home page, canonical address and robots rule, and production may be indexed."""
@@ -103,6 +108,15 @@ def test_robots_txt_lets_everybody_read(site: httpx.Client) -> None:
     assert get(site, "/robots.txt").text.split() == ["User-Agent:", "*", "Allow:", "/"]
 
 
+def test_what_the_cache_in_front_may_keep(site: httpx.Client) -> None:
+    """Pages, but neither forms nor the admin; a page that is kept sets no cookie, and is kept for each cookie apart."""
+    home, form, login = (get(site, path) for path in ("/", "/contact-us/", "/admin/login/"))
+    assert home.headers["Cache-Control"] == "public, s-maxage=600, stale-while-revalidate=30"
+    assert "Set-Cookie" not in home.headers
+    assert "Cookie" in home.headers["Vary"]
+    assert all("private" in page.headers["Cache-Control"] for page in (form, login))
+
+
 def test_missing_page(site: httpx.Client) -> None:
     """A page that is not there is a 404 in the site's own words."""
     page = get(site, "/nowhere/")
@@ -149,8 +163,8 @@ def test_feedback_is_stored(site: httpx.Client, visited: Copy) -> None:
     """Both forms at the foot of a page leave a row that names the page."""
     ((page,),) = visited.rows("SELECT id FROM wagtailcore_page WHERE url_path = '/home/news/'")
     about = {"page": str(page), "original_url": f"https://{HOSTS[0]}/news/"}
-    comment = post(site, "/news/", "/feedback/comment/", {**about, "action": "Reading", "issue": "Too short"})
-    useful = post(site, "/news/", "/feedback/usefulness/", {**about, "useful": "no"})
+    comment = send(site, "/feedback/comment/", {**about, "action": "Reading", "issue": "Too short"})
+    useful = send(site, "/feedback/usefulness/", {**about, "useful": "no"})
     assert (comment.status_code, useful.status_code) == (302, 302)
     last = "SELECT page_id, {} FROM {} ORDER BY id DESC LIMIT 1"
     assert visited.rows(last.format("issue", "feedback_feedbackcomment")) == [(page, "Too short")]
@@ -159,7 +173,7 @@ def test_feedback_is_stored(site: httpx.Client, visited: Copy) -> None:
 
 def test_incomplete_feedback_is_refused(site: httpx.Client) -> None:
     """Feedback without its words is answered with what is missing."""
-    answer = post(site, "/news/", "/feedback/comment/", {"original_url": f"https://{HOSTS[0]}/news/"})
+    answer = send(site, "/feedback/comment/", {"original_url": f"https://{HOSTS[0]}/news/"})
     assert answer.status_code == 400
     assert "This field is required" in answer.text
 

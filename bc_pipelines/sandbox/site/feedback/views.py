@@ -4,6 +4,7 @@ from django import forms
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bc_pipelines.sandbox.site.feedback.models import FeedbackComment, UsefulnessFeedback
@@ -23,12 +24,16 @@ class UsefulnessFeedbackForm(forms.ModelForm):
         fields = ["page", "original_url", "useful"]
 
 
+# A page that a cache keeps cannot hold a token for one visitor.
+@csrf_exempt
 @require_POST
 def comment(request):
     """Stores what went wrong on a page."""
     return _store(request, FeedbackCommentForm(request.POST))
 
 
+# A page that a cache keeps cannot hold a token for one visitor.
+@csrf_exempt
 @require_POST
 def usefulness(request):
     """Stores whether a page was useful."""

@@ -3,6 +3,8 @@
 from django.contrib.auth.models import Group
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField
@@ -20,6 +22,8 @@ class FormSubmission(WagtailFormSubmission):
         proxy = True
 
 
+# Its form holds a token for one visitor.
+@method_decorator(never_cache, name="serve")
 class FormPage(AbstractEmailForm, BasePage):
     """A form; what is sent in is kept, and mailed to `to_address`."""
 

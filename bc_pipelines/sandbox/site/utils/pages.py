@@ -2,8 +2,10 @@
 
 from django.db import models
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.html import escape, linebreaks
 from django.utils.safestring import mark_safe
+from django.views.decorators.cache import cache_control
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, PageChooserPanel
 from wagtail.fields import RichTextField
 from wagtail.images import get_image_model_string
@@ -14,6 +16,8 @@ from wagtail.search import index
 from bc_pipelines.sandbox.site.alerts.models import Alert
 
 
+# What the council's site tells the cache in front of it.
+@method_decorator(cache_control(public=True, s_maxage=600, stale_while_revalidate=30), name="serve")
 class BasePage(Page):
     """What every page of the site has beside its own content."""
 
