@@ -11,7 +11,13 @@ import dagster as dg
 
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled, table
 from bc_pipelines.defs.resources import ToolsResource
-from bc_pipelines.operations import infrastructure, infrastructure_cache, infrastructure_dns, infrastructure_tls
+from bc_pipelines.operations import (
+    infrastructure,
+    infrastructure_cache,
+    infrastructure_dns,
+    infrastructure_front_end,
+    infrastructure_tls,
+)
 from bc_pipelines.operations.infrastructure import Looked
 from bc_pipelines.operations.tools import Tools
 
@@ -45,6 +51,13 @@ AREAS = (
         text="What the site's backend caches in: whose it is, who gets in, and what it does when it is full.",
         checks=infrastructure_cache.checks_of_cache,
         look=infrastructure_cache.look_at_cache,
+    ),
+    Area(
+        name="front_end_cache",
+        kind="http",
+        text="What stands in front of the hosts, and what they tell it to keep.",
+        checks=infrastructure_front_end.checks_of_front_end_cache,
+        look=infrastructure_front_end.look_at_front_end_cache,
     ),
     Area(
         name="file_storage",

@@ -185,24 +185,27 @@ def look(tools: Tools, among: Collection[str] | None = None) -> tuple[Verdict, .
     settings = tools.settings
     app = settings.staging.heroku_app
     variables = tools.heroku.config_vars(app)
-    asks_for_login = variables.get("BASIC_AUTH_ENABLED", "").lower() == "true"
+    login = login_of(variables)
     with target_database(tools, settings.staging.name) as connection:
         names = {site.hostname: site.site_name for site in sites.read_sites(connection)}
     pages = served.look(
         tuple(host for host in settings.staging.sites.values() if among is None or host in among),
         connect_to=settings.connect_to,
         patience=settings.deadlines.boot.total_seconds(),
-        login=_login(variables) if asks_for_login else None,
+        login=login,
     )
     return (
-        served.pages_answer(pages, names, asks_for_login),
+        served.pages_answer(pages, names, login is not None),
         served.generated_links(pages, settings.production.hosts),
         served.editors_links(pages, settings.production.hosts),
         served.hidden_as_served(pages),
     )
 
 
-def _login(variables: Mapping[str, str]) -> tuple[str, str]:
+def login_of(variables: Mapping[str, str]) -> tuple[str, str] | None:
+    """The name and password for which an app's site asks every visitor, by its config vars; None where it does not."""
+    if variables.get("BASIC_AUTH_ENABLED", "").lower() != "true":
+        return None
     return variables.get("BASIC_AUTH_LOGIN", ""), variables.get("BASIC_AUTH_PASSWORD", "")
 
 

@@ -11,6 +11,7 @@ from bc_pipelines.definitions import build_definitions, defs
 
 INSPECTED = {
     "cache": {"answers", "encrypted", "asks_for_password", "evicts_when_full"},
+    "front_end_cache": {"private_pages_are_not_kept", "no_cookie_on_kept_pages", "visitors_are_told_apart"},
     "file_storage": {
         "images_are_public",
         "list_is_not_public",
@@ -96,6 +97,7 @@ CHECKS = {
 CHECKS["local/sanitised_archive"] = {"every_column_classified", "proof_found_nothing", "store_is_private"}
 CHECKS |= {f"production/{area}": names for area, names in INSPECTED.items()}
 CHECKS |= {f"staging/{area}": names for area, names in INSPECTED.items()}
+CHECKS["production/front_end_cache"] = {*INSPECTED["front_end_cache"], "home_page_may_be_kept"}
 CHECKS["staging/cache"] = {*INSPECTED["cache"], "is_not_productions"}
 CHECKS["production/dns"] = {*INSPECTED["dns"], "sender_policy_is_sound", "dmarc_is_there"}
 CHECKS["production/tls"] = {*INSPECTED["tls"], "hsts_is_set"}
@@ -103,6 +105,7 @@ CHECKS["staging/file_storage"] = {*INSPECTED["file_storage"], "is_not_production
 NOT_BLOCKING = {
     "is_not_productions",
     "hsts_is_set",
+    "home_page_may_be_kept",
     "sender_policy_is_sound",
     "dmarc_is_there",
     *(name for names in INSPECTED.values() for name in names),

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from bc_pipelines.cli import app
 from bc_pipelines.defs.launch import Outcome
+from bc_pipelines.operations.infrastructure_front_end import look_at_front_end_cache
 from bc_pipelines.operations.record import Records, State
+from bc_pipelines.operations.tools import open_tools
 from bc_pipelines.sandbox import mail
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside, Seen
 
@@ -76,6 +78,17 @@ def test_stagings_caches_are_emptied_and_productions_are_not(first: Outcome, out
         for cache in caches:
             with cache:
                 assert cache.exists("made from another database") == kept
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_caches_in_front_may_keep_what_is_everybodys(first: Outcome, environment: str) -> None:
+    """Asked as inspect_infrastructure does: pages may be kept, the admin not, and no cache stands in front here."""
+    assert first.succeeded
+    with open_tools() as tools:
+        looked = look_at_front_end_cache(tools, environment)
+    assert [name for name, verdict in looked.verdicts.items() if not verdict.passed] == []
+    assert looked.facts["front_end_cache"] == "none seen"
+    assert {row["cache-control"] for row in looked.rows} == {"public, s-maxage=600, stale-while-revalidate=30"}
 
 
 def test_nothing_that_the_public_sent_is_on_staging(first: Outcome, outside: Outside) -> None:

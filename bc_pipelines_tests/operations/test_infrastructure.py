@@ -77,6 +77,12 @@ def test_the_sandboxes_caches(inspected: dg.ExecuteInProcessResult, world: World
     assert cached(world) or {each.metadata["state"].value for each in found} == {"not_testable"}
 
 
+def test_the_sandboxes_hosts_are_not_up(inspected: dg.ExecuteInProcessResult) -> None:
+    """Without a database no site answers, so that nothing of front-end caches is testable."""
+    found = [each for each in inspected.get_asset_check_evaluations() if each.asset_key.path[-1] == "front_end_cache"]
+    assert {each.metadata["state"].value for each in found} == {"not_testable"}
+
+
 @pytest.mark.parametrize("environment", ["production", "staging"])
 def test_the_sandboxes_tls(inspected: dg.ExecuteInProcessResult, environment: str) -> None:
     """Its certificate is good for every host; plain http, of which nobody says where it is, is not testable."""
