@@ -8,6 +8,8 @@ import dagster as dg
 import pytest
 
 from bc_pipelines.definitions import defs
+from bc_pipelines.defs.database import DATABASE, RELEASE
+from bc_pipelines.defs.jobs import RESET_ASSETS, plan_config
 from bc_pipelines.operations.tidy import SCRATCH_PREFIX
 from bc_pipelines.sandbox import gitlab as gitlab_server
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside
@@ -199,6 +201,21 @@ def test_a_pipeline_that_fails(outside: Outside) -> None:
         project = f"/api/v4/projects/{gitlab_server.PROJECT.replace('/', '%2F')}"
         gitlab.post(f"{project}/pipeline", params={"ref": "staging"}).raise_for_status()
     assert outside.rows("staging") == rows
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_run_that_leaves_the_release_out(outside: Outside) -> None:
+    """Everything up to the wipe but that step, as somebody may select it in the UI: the wipe is refused."""
+    keys = [key for key in RESET_ASSETS[: RESET_ASSETS.index(DATABASE) + 1] if key != RELEASE]
+    words = plan_config(confirm=STAGING, requested_by="a journey")
+    with dg.DagsterInstance.get() as instance:
+        job = defs.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(instance=instance, asset_selection=keys, run_config=words, raise_on_error=False)
+        [failure] = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert failure.user_failure_data is not None
+    said = str(failure.user_failure_data.description)
+    assert "needs a step that was left out of this run: nothing noted release_settled" in said
+    assert f"{STAGING} was not touched" in said
 
 
 @pytest.mark.usefixtures("untouched")
