@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
@@ -19,6 +19,7 @@ from bc_pipelines_tests.browser.running_ui import PATIENCE
 
 MILLISECONDS = PATIENCE * 1000
 CONFIG = "ops:\n  staging__reset_plan:\n    config:\n      confirm: {app}\n"
+WITHOUT_INFRASTRUCTURE = 'not group:"infrastructure"'
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -66,6 +67,13 @@ class Pages:
         page.locator(".CodeMirror-code").get_by_text("requested_by", exact=True).click()
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(CONFIG.format(app=app))
+        return self._launch(page)
+
+    def launch(self, job: str) -> str:
+        """Launch a job that needs no configuration, and give the run's id."""
+        return self._launch(self.open(f"/locations/bc_pipelines/jobs/{job}/playground"))
+
+    def _launch(self, page: Page) -> str:
         page.get_by_role("button", name="Launch Run").click()
         page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}"))
         return urlsplit(page.url).path.rpartition("/")[2]
@@ -96,8 +104,11 @@ class Pages:
         return page
 
     def lineage(self) -> Page:
-        """Open the lineage of all assets, with every group expanded and room for all of it."""
-        page = self.open("/asset-groups")
+        """Open the lineage of a reset and of the way back, with every group expanded and room for all of it.
+
+        What is only looked at depends on nothing, and would lie in one row so wide that the UI shows names alone.
+        """
+        page = self.open(f"/asset-groups~{quote(WITHOUT_INFRASTRUCTURE)}/")
         page.get_by_role("button", name="Materialize all").wait_for(timeout=MILLISECONDS)
         sidebar = page.get_by_role("button").filter(has=page.get_by_role("img", name="panel_show_right"))
         sidebar.last.click()

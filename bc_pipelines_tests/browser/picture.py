@@ -1,7 +1,8 @@
-"""Takes the README's picture anew: `python -m bc_pipelines_tests.browser.picture`.
+"""Takes the documents' pictures anew: `python -m bc_pipelines_tests.browser.picture`.
 
 Starts a sandbox of its own with the UI on it, launches a reset as a person would, waits for its end, and takes the
-picture of the lineage; with `--pages FOLDER` also pictures of the pages that are worth a look after a change.
+picture of the lineage; then the same for a look at the infrastructure and one of its checks. With `--pages FOLDER` also
+pictures of the pages that are worth a look after a change.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from bc_pipelines_tests.browser.conftest import APP
 from bc_pipelines_tests.browser.pages import MILLISECONDS, Pages, window
 from bc_pipelines_tests.browser.running_ui import RunningUi
 
-LINEAGE = Path(__file__).parents[2] / "docs" / "images" / "lineage.png"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PAGES = {
     "archive": "/assets/staging/sanitised_archive?view=overview",
     "columns": "/assets/staging/sanitised_archive?view=checks&checkDetail=every_column_classified",
@@ -30,12 +31,16 @@ PAGES = {
     "files": "/assets/staging/media?view=checks&checkDetail=every_file_present",
     "observed": "/assets/production/media?view=overview",
     "plan": "/assets/staging/reset_plan?view=overview",
+    "dns": "/assets/production/dns?view=overview",
+    "tls": "/assets/production/tls?view=overview",
+    "infrastructure": "/locations/bc_pipelines/asset-groups/infrastructure/lineage",
     "report": "/assets/staging/reset_report?view=overview",
     "notice": "/assets/staging/client_notice?view=overview",
     "automation": "/automation",
     "jobs": "/jobs",
 }
 COLOURS = 192
+_PLAIN = Image.Dither.NONE
 MARGIN = 28
 """CSS pixels around the graph."""
 
@@ -55,6 +60,9 @@ def main() -> None:
                 run_id = pages.launch_reset(APP)
                 pages.wait_for_end("Success")
                 take_lineage(pages)
+                pages.launch("inspect_infrastructure")
+                pages.wait_for_end("Success")
+                take_check(pages)
                 if folder:
                     folder.mkdir(parents=True, exist_ok=True)
                     take_others(pages, folder, PAGES | {"run": f"/runs/{run_id}"})
@@ -66,12 +74,23 @@ def take_lineage(pages: Pages) -> None:
     """The whole graph and nothing around it."""
     page = pages.lineage()
     expect(page.get_by_text("Materialized", exact=True)).to_have_count(18, timeout=MILLISECONDS)
-    picture = Image.open(BytesIO(page.screenshot(clip=around_the_groups(page))))
-    LINEAGE.parent.mkdir(parents=True, exist_ok=True)
+    keep("lineage", page.screenshot(clip=around_the_groups(page)))
+
+
+def take_check(pages: Pages) -> None:
+    """What one check of the infrastructure found, with the names of the others beside it."""
+    pages.page.set_viewport_size({"width": 1400, "height": 780})
+    page = pages.check("production/tls", "certificate_is_current")
+    expect(page.get_by_text("days left").first).to_be_visible(timeout=MILLISECONDS)
+    keep("infrastructure", page.screenshot())
+
+
+def keep(name: str, taken: bytes) -> None:
+    """Write one of the documents' pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
     # The UI is drawn in few colours; a palette makes the file a third of the size.
-    picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        LINEAGE, optimize=True
-    )
+    small = Image.open(BytesIO(taken)).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=_PLAIN)
+    small.save(IMAGES / f"{name}.png", optimize=True)
 
 
 def around_the_groups(page: Page) -> FloatRect:
