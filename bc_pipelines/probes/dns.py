@@ -119,6 +119,10 @@ class _Asker:
         if isinstance(addresses, Untold):
             return Host(host, tuple(aliases), "", addresses, ttl, self._caa(host))
         missing = "" if addresses.exists else name
+        if missing == host and not self._knows_ending(host):
+            # A closed network's resolver denies the whole outside world; that is nothing about this host.
+            untold = Untold(f"the resolver knows no name at all that ends in .{host.rpartition('.')[2]}")
+            return Host(host, (), "", untold, 0, untold)
         return Host(host, tuple(aliases), missing, addresses.records, ttl or addresses.ttl, self._caa(host))
 
     def _addresses(self, name: str) -> _Answer | Untold:
@@ -130,6 +134,10 @@ class _Asker:
             if isinstance(answer, Untold) and not found:
                 return answer
         return _Answer(any(answer.exists for answer in known), found, max((answer.ttl for answer in known), default=0))
+
+    def _knows_ending(self, host: str) -> bool:
+        answer = self._ask(host.rstrip(".").rpartition(".")[2], "SOA")
+        return isinstance(answer, Untold) or answer.exists
 
     def domain(self, host: str) -> Domain:
         """The zone that a host is in, which is the nearest name with a SOA record."""

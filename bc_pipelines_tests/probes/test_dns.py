@@ -79,6 +79,13 @@ def test_no_zone_at_all(resolver: tuple[str, int]) -> None:
     assert found.hosts[0].caa == ()
 
 
+def test_a_resolver_that_denies_the_outside_world(resolver: tuple[str, int]) -> None:
+    """One that knows nothing of a whole top-level domain says nothing about a host in it."""
+    found = look(["www.council.test"], resolver).hosts[0]
+    assert found.addresses == found.caa == Untold("the resolver knows no name at all that ends in .test")
+    assert found.missing == ""
+
+
 def test_a_resolver_that_fails(resolver: tuple[str, int]) -> None:
     """SERVFAIL is no answer: neither that the host is missing nor that it is there."""
     found = host(resolver, "failing")
