@@ -9,8 +9,8 @@ from bc_pipelines.checks.verdict import Verdict, not_testable
 from bc_pipelines.probes.dns import Dns, Host
 from bc_pipelines.probes.told import Untold
 
-# What authorities that councils use are called in certificates, and in CAA records (Common CA Database, "All CAA
-# identifiers", read 2026-11-28). One that is not here is compared by its own name, and is else not testable.
+# What authorities that councils use are called in certificates, and in CAA records. No list that they keep was read for
+# it, so a name that is missing here is no more than a warning; an authority that is missing is not testable.
 _CAA_NAMES = {
     "let's encrypt": ("letsencrypt.org",),
     "amazon": ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com", "aws.amazon.com"),
@@ -83,7 +83,8 @@ def caa_allows_the_issuer(seen: Dns, authorities: Mapping[str, str | Untold]) ->
             return Found("good", f"{authority} may issue")
         only = ", ".join(sorted(allowed - {""})) or "nobody"
         if names:
-            return Found("bad", f"its certificate is by {authority}, but only {only} may issue")
+            found = f"its certificate is by {authority}, but only {only} may issue"
+            return Found("warn", found) if allowed - {""} else Found("bad", found)
         return Found("unknown", f"what {authority} is called in CAA records is not known here; {only} may issue")
 
     return together(
