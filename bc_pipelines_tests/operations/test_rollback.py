@@ -148,6 +148,7 @@ def test_the_plan_names_the_branch(locked: Tools, cluster: Cluster) -> None:
     code = {"branch": "staging", "old": "a" * 40, "new": "b" * 40}
     pushed = replace(plan, undone=replace(plan.undone, facts={**plan.undone.facts, "code": code}))
     assert "**Code:** `staging` becomes aaaaaaaaaaaa again" in rollback.as_markdown(pushed)
+    assert "Where your CI deploys, it releases that" in rollback.as_markdown(pushed)
 
 
 @pytest.mark.parametrize("typed", ["", "yes", STAGING])
