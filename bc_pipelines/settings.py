@@ -23,6 +23,7 @@ Environment variables (standard ones keep their standard meaning):
 ``BC_PRODUCTION_MEDIA_…``             ``…ACCESS_KEY_ID`` and ``…SECRET_ACCESS_KEY``: S3 keys for production's media, in
                                       place of its app's own; likewise for staging and development
 ``BC_SLACK_TOKEN``                    token of the Slack app that tells colleagues; ``BC_SLACK_API_URL`` another Slack
+``BC_CLOUDFLARE_API_URL``             another API than Cloudflare's, by which the front-end cache is emptied
 ``BC_SMTP_PASSWORD``                  password for the mail server by which the client is told
 ``BC_HEROKU_POLL_SECONDS``            pause between two looks at a transfer (default 3)
 ``AWS_*``, ``SSL_CERT_FILE``          read by boto3, httpx and OpenSSL themselves
@@ -56,6 +57,7 @@ from bc_pipelines.storage import MediaSettings, read_media
 from bc_pipelines.tables import SettingsError as SettingsError
 from bc_pipelines.tables import only, required, text, texts
 
+CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 _TABLES = (
     "archive_store",
     "backups",
@@ -106,6 +108,7 @@ class Settings:
         heroku: how Heroku is reached.
         dagster_database_url: Dagster's own PostgreSQL.
         connect_to: `host:port` that answers for every site host, or None for the ordinary way.
+        cloudflare_api_url: where Cloudflare's API is.
         resolver: address and port of the DNS resolver to ask, or None for the system's.
         scratch: folder for work files.
     """
@@ -123,6 +126,7 @@ class Settings:
     heroku: Heroku
     dagster_database_url: str = field(repr=False)
     connect_to: str | None
+    cloudflare_api_url: str
     resolver: tuple[str, int] | None
     scratch: Path
 
@@ -170,6 +174,7 @@ def load(variables: Mapping[str, str] | None = None) -> Settings:
         heroku=read_heroku(variables),
         dagster_database_url=required(variables, "DAGSTER_DATABASE_URL", "the URL of Dagster's own PostgreSQL"),
         connect_to=variables.get("BC_CONNECT_TO") or None,
+        cloudflare_api_url=_cloudflare(variables.get("BC_CLOUDFLARE_API_URL") or CLOUDFLARE_API),
         resolver=_resolver(variables.get("BC_RESOLVER") or ""),
         scratch=_scratch(variables),
     )
@@ -352,6 +357,12 @@ def read_environments(variables: Mapping[str, str] | None = None) -> dict[str, A
     if missing:
         raise SettingsError(f"{path} lacks the table(s) {', '.join(sorted(missing))}.")
     return table
+
+
+def _cloudflare(url: str) -> str:
+    if urlsplit(url).scheme != "https":
+        raise SettingsError("BC_CLOUDFLARE_API_URL must begin with https://, because the token is sent there.")
+    return url.rstrip("/")
 
 
 def _resolver(value: str) -> tuple[str, int] | None:

@@ -94,6 +94,16 @@ def test_a_resolver_that_is_none(tmp_path: Path, value: str) -> None:
         load(tmp_path, BC_RESOLVER=value)
 
 
+def test_a_token_is_sent_by_tls_only(tmp_path: Path) -> None:
+    """Another API than Cloudflare's may be named, but none by plain http."""
+    assert load(tmp_path).cloudflare_api_url == "https://api.cloudflare.com/client/v4"
+    assert (
+        load(tmp_path, BC_CLOUDFLARE_API_URL="https://127.0.0.1:9/v4/").cloudflare_api_url == "https://127.0.0.1:9/v4"
+    )
+    with pytest.raises(SettingsError, match="https"):
+        load(tmp_path, BC_CLOUDFLARE_API_URL="http://127.0.0.1:9")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

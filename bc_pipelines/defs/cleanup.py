@@ -8,6 +8,7 @@ from bc_pipelines.defs.database import ACCOUNTS, DATABASE, SITES
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import ready as ready_steps
 from bc_pipelines.operations.gates import require_reset
+from bc_pipelines.operations.purge import PURGED, purge
 from bc_pipelines.operations.record import State
 
 READY = dg.AssetKey(["staging", "ready"])
@@ -40,7 +41,7 @@ _LOOKS = {
     kinds={"heroku", "wagtail"},
     check_specs=[
         *check_specs(READY, _BEFORE_LIGHTS_ON, blocking=True),
-        *check_specs(READY, _OF_THE_CODE, blocking=False),
+        *check_specs(READY, _OF_THE_CODE | PURGED, blocking=False),
     ],
 )
 def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
@@ -55,10 +56,12 @@ def ready(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
         )
     with clear_errors(tools.now, record):
         prepared = ready_steps.prepare(tools.now, record)
+        purged = purge(tools.now, record.environment)
         verdicts = ready_steps.judge_before_lights_on(tools.now, record)
     yield check_result(prepared.complete, "no_migration_is_missing", READY)
     for name, verdict in zip(_BEFORE_LIGHTS_ON, verdicts, strict=True):
         yield check_result(verdict, name, READY)
+    yield check_result(purged, "front_end_cache_purged", READY)
     with clear_errors(tools.now, record):
         readiness = ready_steps.lights_on(tools.now, record, verdicts, prepared.migrations)
     yield dg.MaterializeResult(

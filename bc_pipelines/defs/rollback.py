@@ -19,6 +19,7 @@ from bc_pipelines.defs.common import (
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import code_push, ready, reset, rollback, undone
 from bc_pipelines.operations.gates import require_reset
+from bc_pipelines.operations.purge import PURGED, purge
 from bc_pipelines.operations.record import Kind, State
 from bc_pipelines.operations.rights import require_rights, rights_for_reset
 
@@ -85,7 +86,7 @@ def rollback_plan(context: dg.AssetExecutionContext, config: RollbackConfig, too
     kinds={"heroku", "postgres"},
     check_specs=[
         *check_specs(ROLLED_BACK, _OF_THE_DATABASE, blocking=True),
-        *check_specs(ROLLED_BACK, _OF_THE_BRANCH | _LOOK, blocking=False),
+        *check_specs(ROLLED_BACK, _OF_THE_BRANCH | PURGED | _LOOK, blocking=False),
     ],
 )
 def rolled_back(context: dg.AssetExecutionContext, tools: ToolsResource) -> Results:
@@ -103,7 +104,9 @@ def rolled_back(context: dg.AssetExecutionContext, tools: ToolsResource) -> Resu
         record = require_reset(tools.now, context.run.run_id, "Opening it", State.MENDED, kind=Kind.ROLLBACK)
         # Before the record is closed, so that whoever is broken off here does it again.
         put_back = code_push.put_back(tools.now, record)
+        purged = purge(tools.now, record.environment)
     yield check_result(put_back, "branch_as_it_was", ROLLED_BACK)
+    yield check_result(purged, "front_end_cache_purged", ROLLED_BACK)
     with clear_errors(tools.now, record):
         record = rollback.lights_on(tools.now, record, verdicts)
         seen = rollback.look(tools.now, record)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bc_pipelines.sandbox import git, gitlab, redis
+from bc_pipelines.sandbox import cloudflare, git, gitlab, redis
 from bc_pipelines.sandbox.world import BUCKETS, HOST, World
 
 SITE = Path(__file__).with_name("site")
@@ -130,6 +130,14 @@ def config_vars(world: World, app: App) -> dict[str, str]:
         "SEO_NOINDEX": "false",
         "WAGTAILADMIN_BASE_URL": f"https://{app.hosts[0]}",
         **({"REDIS_URL": cache} if cache else {}),
+        **(_front_end_cache(world) if staging else {}),
+    }
+
+
+def _front_end_cache(world: World) -> dict[str, str]:
+    return {
+        "FRONTEND_CACHE_CLOUDFLARE_BEARER_TOKEN": world.secrets["cloudflare_token"],
+        "FRONTEND_CACHE_CLOUDFLARE_ZONEID": cloudflare.zone_id(world),
     }
 
 

@@ -93,6 +93,7 @@ def product_environment(world: World) -> dict[str, str]:
         "BC_SMTP_PASSWORD": world.secrets["smtp_password"],
         "BC_SLACK_TOKEN": world.secrets["slack_token"],
         "BC_SLACK_API_URL": world.slack_url,
+        "BC_CLOUDFLARE_API_URL": world.cloudflare_url,
         "BC_CONNECT_TO": world.address("router"),
         "BC_RESOLVER": world.address("dns"),
         "BC_HEROKU_POLL_SECONDS": "0.3",

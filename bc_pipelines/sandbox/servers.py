@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bc_pipelines.sandbox import dns, git, gitlab, mail, postgres, redis, s3, slack
+from bc_pipelines.sandbox import cloudflare, dns, git, gitlab, mail, postgres, redis, s3, slack
 from bc_pipelines.sandbox.apps import STAGING
 from bc_pipelines.sandbox.processes import Server, recorded
 from bc_pipelines.sandbox.world import HOST, World
@@ -22,6 +22,7 @@ MAIL = "mail"
 SLACK = "slack"
 DNS = "dns"
 S3 = "s3"
+CLOUDFLARE = "cloudflare"
 GIT = "git"
 GITLAB = "gitlab"
 SUPERVISOR = "supervisor"
@@ -77,9 +78,10 @@ def servers(world: World) -> tuple[Server, ...]:
         Server(name=redis.port_of(environment), command=redis.command(world, environment))
         for environment in redis.cached(world)
     )
+    front = Server(name=CLOUDFLARE, command=cloudflare.command(world), environment=cloudflare.server_environment(world))
     names = Server(name=DNS, command=dns.command(world))
     heroku = Server(name=HEROKU, command=simulator)
-    return (*databases, *caches, objects, code, pipelines, heroku, *told, names)
+    return (*databases, *caches, objects, code, pipelines, heroku, *told, front, names)
 
 
 def simulator_file(world: World) -> Path:
@@ -129,7 +131,7 @@ def answers(world: World, name: str) -> bool:
     """
     if name == HEROKU:
         return _https(world, "api", "/healthz") == http.client.OK
-    if name in (GIT, GITLAB, SLACK):
+    if name in (GIT, GITLAB, SLACK, CLOUDFLARE):
         return _https(world, name, "/healthz") == http.client.OK
     if name == S3:
         # It refuses strangers, but it speaks.

@@ -45,6 +45,7 @@ PARTS = (
     "aws.ini",
     "certificates",
     "cli",
+    "cloudflare",
     "dagster",
     "environments.toml",
     "git",
@@ -245,7 +246,7 @@ def _prepare(world: World, say: Callable[[str], None]) -> World:
     places.remove_orphans()
     world = with_free_ports(places.with_present_programs(world, os.environ))
     save(world)
-    for name in ("run", "logs", "s3", "heroku", "git", "gitlab", "mail", "slack"):
+    for name in ("run", "logs", "s3", "heroku", "git", "gitlab", "mail", "slack", "cloudflare"):
         private_folder(world.root / name)
     make_certificates(world.certificates, apps.all_hosts())
     environment.write_files(world)

@@ -56,6 +56,7 @@ PORTS = (
     "mail",
     "slack",
     "dns",
+    "cloudflare",
     *(f"redis_{environment}" for environment in CACHED),
     "site_production",
     "site_staging",
@@ -141,6 +142,11 @@ class World:
     def gitlab_url(self) -> str:
         """GitLab's address."""
         return f"https://{self.address('gitlab')}"
+
+    @property
+    def cloudflare_url(self) -> str:
+        """The base URL of Cloudflare's API."""
+        return f"https://{self.address('cloudflare')}/client/v4"
 
     @property
     def slack_url(self) -> str:
@@ -235,6 +241,7 @@ def create(root: Path, identity: str, postgres: PostgresPlaces, seed: int, scale
         "view_restriction_password",
         "smtp_password",
         "slack_token",
+        "cloudflare_token",
     ]
     names += [f"secret_key_{environment}" for environment in ENVIRONMENTS]
     names += [f"redis_{environment}" for environment in CACHED]

@@ -75,6 +75,7 @@ CHECKS = {
         "no_migration_is_missing",
         "still_nothing_submitted",
         "still_only_staff",
+        "front_end_cache_purged",
     },
     "staging/rollback_plan": {"token_may_roll_back"},
     "staging/rolled_back": {
@@ -82,6 +83,7 @@ CHECKS = {
         "carries_what_it_carried",
         "sites_as_they_were",
         "branch_as_it_was",
+        "front_end_cache_purged",
         "hidden_from_search_engines",
         "hidden_as_served",
     },
@@ -112,6 +114,7 @@ NOT_BLOCKING = {
     "no_migration_is_missing",
     "every_branch_merges",
     "branch_as_it_was",
+    "front_end_cache_purged",
     "nothing_only_on_staging",
     "staff_can_log_in",
     "site_settings_still_attached",

@@ -13,7 +13,8 @@ from bc_pipelines.defs.launch import Outcome
 from bc_pipelines.operations.infrastructure_front_end import look_at_front_end_cache
 from bc_pipelines.operations.record import Records, State
 from bc_pipelines.operations.tools import open_tools
-from bc_pipelines.sandbox import mail
+from bc_pipelines.sandbox import cloudflare, mail
+from bc_pipelines.sandbox.apps import STAGING as STAGINGS_APP
 from bc_pipelines_tests.journeys.world import PRODUCTION, STAGING, Outside, Seen
 
 STAGING_HOSTS = [
@@ -78,6 +79,12 @@ def test_stagings_caches_are_emptied_and_productions_are_not(first: Outcome, out
         for cache in caches:
             with cache:
                 assert cache.exists("made from another database") == kept
+
+
+def test_the_cache_in_front_dropped_stagings_hosts(first: Outcome, outside: Outside) -> None:
+    """Asked of the sandbox's Cloudflare: all of staging's hosts, and none of production's."""
+    assert first.succeeded
+    assert cloudflare.purges(outside.world)[0] == list(STAGINGS_APP.hosts)
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])

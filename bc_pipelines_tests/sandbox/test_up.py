@@ -29,7 +29,7 @@ REDIS = ["redis_production", "redis_staging"] if redis.find_program(os.environ) 
 NAMES = [
     *("postgres_production", "postgres_other"),
     *REDIS,
-    *("s3", "git", "gitlab", "heroku", "mail", "slack", "dns"),
+    *("s3", "git", "gitlab", "heroku", "mail", "slack", "cloudflare", "dns"),
 ]
 
 USE_UNTIL_KILLED = """
