@@ -59,6 +59,14 @@ def test_each_site_has_a_redis_of_its_own_or_none(new: World, tmp_path: Path, th
     )
 
 
+def test_no_file_tells_the_password_of_a_redis(new: World, tmp_path: Path) -> None:
+    """What a server reads at its start holds a digest of it only."""
+    test_each_site_has_a_redis_of_its_own_or_none(new, tmp_path, there=True)
+    texts = [path.read_text(encoding="utf-8") for path in (new.root / "redis").glob("*.conf")]
+    assert len(texts) == 2
+    assert not [name for name, value in new.secrets.items() if any(value in text for text in texts)]
+
+
 def test_a_redis_that_is_gone_is_forgotten(new: World, tmp_path: Path) -> None:
     """Where the program was removed since, nothing of it is told any more."""
     test_each_site_has_a_redis_of_its_own_or_none(new, tmp_path, there=True)
