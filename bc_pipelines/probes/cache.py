@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from bc_pipelines.probes.told import Untold
+from bc_pipelines.probes.told import Untold, within
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # The site itself waits for two (its SOCKET_TIMEOUT); from elsewhere the way is longer.
 _SECONDS = 5.0
+# For one question, however slowly its answer comes.
+_AT_MOST = 15.0
 _PORT = 6379
 _REFUSED = Untold("the password is refused")
 
@@ -186,7 +188,7 @@ def _asked(ask: Callable[[], T]) -> T | Untold:
     from redis import exceptions
 
     try:
-        return ask()
+        return within(_AT_MOST, ask)
     except exceptions.NoPermissionError:
         return Untold("this user may not ask it")
     except exceptions.AuthenticationError:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from bc_pipelines.probes.told import Untold
+from bc_pipelines.probes.told import Untold, within
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +24,8 @@ _STRANGERS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 # What S3 tells a stranger; 400 where an object is encrypted by KMS, which asks for a signature (S3 manual, "Error
 # responses"), but also where an address does not lead to the bucket's region, and that is no answer.
 _REFUSED = (400, 401, 403)
+# Seconds for the image at the host that shows it, however slowly it comes.
+_AT_MOST = 30.0
 NOT_S3S = "an answer that is not S3's"
 _ELSEWHERE = "IllegalLocationConstraintException"
 
@@ -136,7 +138,7 @@ def look(bucket: str, owner: S3Client, stranger: S3Client, domain: str = "") -> 
     if isinstance(image, str) and image:
         key = image
         if domain:
-            readable = _at(f"https://{domain}/{key}")
+            readable = within(_AT_MOST, lambda: _at(f"https://{domain}/{key}"))
         else:
             readable = _given(lambda: stranger.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")["Body"].close())
     # Asked so because other servers than Amazon's answer the question for it, and for versions, with a list of objects,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from bc_pipelines.probes.told import Untold
+from bc_pipelines.probes.told import Untold, within
 
 if TYPE_CHECKING:
     import httpx
@@ -24,6 +24,8 @@ ADMIN = ("/admin/login/", "/django-admin/login/")
 _DOCUMENT = re.compile(r"""href=["'](?:https://([^/"']+))?(/documents/\d+/[^"'?#\s]+)""")
 _MOST_BYTES = 1_000_000
 _SECONDS = 15.0
+# For all pages of a host, however slowly they come.
+_AT_MOST = 60.0
 # Headers by which a cache in front of a site makes itself known, and a part of the value where that counts.
 _MARKS = (
     ("Cloudflare", "cf-ray", ""),
@@ -95,6 +97,11 @@ def look(host: str, connect_to: str | None = None, login: tuple[str, str] | None
     Returns:
         What was told; never raises for what a server does.
     """
+    found = within(_AT_MOST, lambda: _look(host, connect_to, login))
+    return FrontEnd(host, found, found, found, (found, found), found) if isinstance(found, Untold) else found
+
+
+def _look(host: str, connect_to: str | None, login: tuple[str, str] | None) -> FrontEnd:
     import httpx
 
     with httpx.Client(timeout=_SECONDS, headers={"User-Agent": "bc_pipelines"}) as client:

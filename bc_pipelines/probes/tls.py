@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bc_pipelines.probes.told import Untold
+from bc_pipelines.probes.told import Untold, within
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 _SECONDS = 10.0
+# For one question, however slowly its answer comes.
+_AT_MOST = 20.0
 _AT_ONCE = 8
 _AGENT = "bc-pipelines"
 # What X509_verify_cert calls not yet valid, and expired (OpenSSL manual, X509_STORE_CTX_get_error).
@@ -119,13 +121,14 @@ def look(ways: Sequence[Way], *, home: bool) -> tuple[Tls, ...]:
     trusting = _trusting()
 
     def one(way: Way) -> Tls:
-        fetched = _fetched(way, home)
-        plain = _plain(way)
+        fetched = within(_AT_MOST, lambda: _fetched(way, home))
+        plain = within(_AT_MOST, lambda: _plain(way))
         if isinstance(fetched, Untold):
             return Tls(way.host, fetched, fetched, fetched, fetched, plain, fetched)
         certificate, version, hsts = fetched
-        fault = _fault(way, trusting, certificate)
-        return Tls(way.host, certificate, fault, version, _spoken(way, old), plain, hsts)
+        fault = within(_AT_MOST, lambda: _fault(way, trusting, certificate))
+        spoken = within(_AT_MOST, lambda: _spoken(way, old))
+        return Tls(way.host, certificate, fault, version, spoken, plain, hsts)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return tuple(pool.map(one, ways))
@@ -135,7 +138,7 @@ def authorities(ways: Sequence[Way]) -> Mapping[str, str | Untold]:
     """Who issued each host's certificate, by the host's name."""
 
     def one(way: Way) -> str | Untold:
-        fetched = _fetched(way, home=False)
+        fetched = within(_AT_MOST, lambda: _fetched(way, home=False))
         return fetched if isinstance(fetched, Untold) else fetched[0].authority
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -1,13 +1,18 @@
-"""What was not told, as against told to be absent; and a digest by which two looks are compared."""
+"""What was not told, or not in time, as against told to be absent; and a digest by which two looks are compared."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,30 @@ class Untold:
     """
 
     why: str
+
+
+def within(seconds: float, ask: Callable[[], T]) -> T | Untold:
+    """Wait only so long for an answer: a socket's own timeout begins anew with every byte that a server trickles.
+
+    Args:
+        seconds: how long.
+        ask: the question; left to itself when the time is over, and so it must change nothing.
+
+    Returns:
+        The answer; raises what the question raises.
+    """
+    told: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            told.set_result(ask())
+        # Handed on to whoever waits.
+        except BaseException as error:
+            told.set_exception(error)
+
+    # A daemon: a server that never ends must not keep this process from its end.
+    Thread(target=run, daemon=True).start()
+    return told.result() if wait([told], seconds).done else Untold("it does not answer in time")
 
 
 def version_of(*facts: DataclassInstance) -> str:
