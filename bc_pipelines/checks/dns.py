@@ -126,14 +126,14 @@ def dmarc_is_there(seen: Dns) -> Verdict:
     records = seen.domain.dmarc
     if isinstance(records, Untold):
         return not_testable(f"the DMARC record was not told: {records.why}.")
-    where = f"_dmarc.{seen.domain.name}"
+    where = f"_dmarc.{seen.domain.dmarc_of or seen.domain.name}"
     if len(records) != 1:
         return Verdict(
             False,
             f"Expected: one DMARC record at {where}. Found: {len(records) or 'none'}. Publish one with p=none first, "
             "read the reports, then go on to quarantine and reject.",
         )
-    policy = dmarc_policy(records[0])
+    policy = dmarc_policy(records[0], inherited=bool(seen.domain.dmarc_of))
     if policy in ("quarantine", "reject"):
         return Verdict(True, f"{where} has receivers {policy} what is not of the domain.")
     if policy == "none":
@@ -141,13 +141,16 @@ def dmarc_is_there(seen: Dns) -> Verdict:
     return Verdict(False, f"The DMARC record at {where} has no policy that receivers know. Give it p=reject.")
 
 
-def dmarc_policy(record: str) -> str:
-    """What a DMARC record says receivers are to do; empty where it says nothing (RFC 7489, 6.3)."""
-    for tag in record.split(";"):
-        name, _, value = tag.partition("=")
-        if name.strip().lower() == "p":
-            return value.strip().lower()
-    return ""
+def dmarc_policy(record: str, *, inherited: bool = False) -> str:
+    """What a DMARC record says receivers are to do; empty where it says nothing (RFC 7489, 6.3).
+
+    Args:
+        record: its text.
+        inherited: whether it is for a name below, for which the tag `sp` goes before `p`.
+    """
+    pairs = (tag.partition("=") for tag in record.split(";"))
+    tags = {name.strip().lower(): value.strip().lower() for name, _, value in pairs}
+    return (tags.get("sp") if inherited else "") or tags.get("p", "")
 
 
 def _doubtful(summary: str) -> Verdict:

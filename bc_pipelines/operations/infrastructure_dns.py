@@ -72,7 +72,9 @@ def _facts(seen: dns.Dns) -> Mapping[str, Fact]:
         "sender_policy": _shown(domain.spf),
         # Not the whole record: it may name a person's address for reports.
         "dmarc_policy": _shown(
-            domain.dmarc if isinstance(domain.dmarc, Untold) else tuple(map(dns_checks.dmarc_policy, domain.dmarc))
+            domain.dmarc
+            if isinstance(domain.dmarc, Untold)
+            else tuple(dns_checks.dmarc_policy(each, inherited=bool(domain.dmarc_of)) for each in domain.dmarc)
         ),
     }
 

@@ -20,6 +20,10 @@ _SECONDS = 5.0
 _AT_ONCE = 8
 # Resolvers themselves follow no more than 8 to 16.
 _LONGEST = 10
+# Below these anybody may register, so that their policies are nobody's in particular (of publicsuffix.org).
+_SUFFIXES = {
+    f"{each}.uk" for each in ("ac", "co", "gov", "ltd", "me", "mod", "net", "nhs", "org", "plc", "police", "sch")
+}
 _ROUND = Untold("its aliases lead in a circle")
 
 
@@ -54,7 +58,8 @@ class Domain:
         servers: its name servers.
         mail: its mail servers.
         spf: its sender policies; more than one is none (RFC 7208, 4.5).
-        dmarc: its DMARC records.
+        dmarc: its DMARC records; those of the nearest name above where it has none (RFC 7489, 6.6.3).
+        dmarc_of: the name that has them, where that is not the zone's; else empty.
     """
 
     name: str | Untold
@@ -62,6 +67,7 @@ class Domain:
     mail: tuple[str, ...] | Untold
     spf: tuple[str, ...] | Untold
     dmarc: tuple[str, ...] | Untold
+    dmarc_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,13 +152,24 @@ class _Asker:
             why = zone if isinstance(zone, Untold) else Untold("no zone is found for it")
             return Domain(why, why, why, why, why)
         name = zone[0]
+        dmarc_of, dmarc = self._dmarc(name)
         return Domain(
             name=name,
             servers=self._records(name, "NS"),
             mail=self._records(name, "MX"),
             spf=self._records(name, "TXT", lambda text: text.lower().split(" ")[0] == "v=spf1"),
-            dmarc=self._records(f"_dmarc.{name}", "TXT", lambda text: text.lower().startswith("v=dmarc1")),
+            dmarc=dmarc,
+            dmarc_of="" if dmarc_of == name else dmarc_of,
         )
+
+    def _dmarc(self, zone: str) -> tuple[str, tuple[str, ...] | Untold]:
+        name = zone
+        while "." in name and name not in _SUFFIXES:
+            found = self._records(f"_dmarc.{name}", "TXT", lambda text: text.lower().startswith("v=dmarc1"))
+            if found:
+                return name, found
+            name = name.partition(".")[2]
+        return zone, ()
 
     def _caa(self, host: str) -> tuple[str, ...] | Untold:
         """The nearest CAA records above a name (RFC 8659, 3)."""

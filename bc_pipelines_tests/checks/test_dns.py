@@ -106,3 +106,18 @@ def test_sender_policies(spf: tuple[str, ...] | Untold, expected: str) -> None:
 def test_dmarc(dmarc: tuple[str, ...] | Untold, expected: str) -> None:
     """There is one, with a policy; p=none is a beginning only."""
     assert outcome(dns.dmarc_is_there(of(domain=replace(DOMAIN, dmarc=dmarc)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("v=DMARC1; p=reject", "passed"),
+        ("v=DMARC1; p=reject; sp=none", "warn"),
+        ("v=DMARC1; p=none; sp=quarantine", "passed"),
+    ],
+)
+def test_dmarc_of_the_name_above(record: str, expected: str) -> None:
+    """It counts for the names below, with a policy of their own where it has one."""
+    verdict = dns.dmarc_is_there(of(domain=replace(DOMAIN, dmarc=(record,), dmarc_of="above.example")))
+    assert outcome(verdict) == expected
+    assert "_dmarc.above.example" in verdict.summary

@@ -37,6 +37,10 @@ own.council.example. A 192.0.2.3
 apex.council.example. CNAME edge.example.
 edge.example. SOA ns.edge.example. hostmaster.edge.example. 1 7200 3600 1209600 300
 edge.example. A 192.0.2.4
+digital.council.example. SOA ns1.council.example. hostmaster.council.example. 1 7200 3600 1209600 300
+www.digital.council.example. A 192.0.2.7
+_dmarc.gov.uk. TXT "v=DMARC1; p=reject"
+council.gov.uk. SOA ns1.council.gov.uk. hostmaster.council.gov.uk. 1 7200 3600 1209600 300
 failing.council.example. A 192.0.2.5
 silent.council.example. A 192.0.2.6
 """

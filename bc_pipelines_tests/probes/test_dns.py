@@ -72,6 +72,15 @@ def test_an_alias_of_another_zone_is_in_its_own_zone(resolver: tuple[str, int]) 
     assert look(["apex.council.example"], resolver).domain.name == "council.example"
 
 
+def test_a_zone_below_the_one_with_the_mail_policy(resolver: tuple[str, int]) -> None:
+    """The policy of the name above counts for it; one that a whole suffix has is not the council's."""
+    found = look(["www.digital.council.example"], resolver).domain
+    assert (found.name, found.dmarc_of) == ("digital.council.example", "council.example")
+    assert found.dmarc == ("v=DMARC1; p=reject",)
+    found = look(["www.council.gov.uk"], resolver).domain
+    assert (found.name, found.dmarc, found.dmarc_of) == ("council.gov.uk", (), "")
+
+
 def test_no_zone_at_all(resolver: tuple[str, int]) -> None:
     """Nothing is known of a domain that is none, nor of its mail."""
     found = look(["www.nowhere.example"], resolver)
