@@ -13,9 +13,10 @@ _NEARLY_FULL = 0.9
 
 def answers(seen: Cache) -> Verdict:
     """Whether the Redis lets its site in: sites go on without, so that nobody would notice."""
-    if isinstance(seen.answers, Untold):
+    if seen.answers is not True:
+        found = seen.answers.why if isinstance(seen.answers, Untold) else "what answers is no Redis"
         summary = (
-            f"Expected: {seen.address} answers its site. Found: {seen.answers.why}. The site goes on without a cache, "
+            f"Expected: {seen.address} answers its site. Found: {found}. The site goes on without a cache, "
             "and slower. Look at the add-on (`heroku redis:info`); a Redis in a private space answers its apps alone."
         )
         return Verdict(False, summary)

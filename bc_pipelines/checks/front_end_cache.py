@@ -12,6 +12,7 @@ from bc_pipelines.probes.told import Untold
 _NOT_KEPT = {"private", "no-store", "no-cache"}
 # Cloudflare's own, which it gives to each visitor anew and never keeps with a page.
 _OF_THE_CACHE = ("__cf", "_cf", "cf_")
+_DIGITS = 12
 _NOTHING_KEPT = Found("good", "its home page may not be kept")
 
 
@@ -113,4 +114,5 @@ def _page(page: Told | Untold) -> Told | Found:
 
 
 def _seconds(value: str) -> int:
-    return int(value) if value.isdecimal() else 0
+    # Python reads no number of thousands of digits.
+    return int(value[:_DIGITS]) if value.isdecimal() else 0

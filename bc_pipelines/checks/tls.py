@@ -19,6 +19,7 @@ WARN_BELOW = timedelta(days=21)
 FAIL_BELOW = timedelta(days=7)
 # What preloading asks for: a year (hstspreload.org).
 HSTS_SECONDS = 31_536_000
+_DIGITS = 12
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -164,5 +165,6 @@ def _max_age(header: str) -> int:
         name, _, value = directive.partition("=")
         number = value.strip().strip('"')
         if name.strip() == "max-age" and number.isascii() and number.isdigit():
-            return int(number)
+            # Browsers count no further either, and Python reads no number of thousands of digits.
+            return int(number[:_DIGITS])
     return 0

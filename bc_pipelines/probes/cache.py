@@ -197,14 +197,23 @@ def _asked(ask: Callable[[], T]) -> T | Untold:
         return Untold("no answer in time")
     except exceptions.ConnectionError:
         return Untold("no connection")
-    except (exceptions.RedisError, OSError, ValueError) as error:
+    # What is no Redis may answer with numbers in place of text, or with lists in lists without end.
+    except (
+        exceptions.RedisError,
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+    ) as error:
         return Untold(type(error).__name__)
 
 
 def _read(read: Callable[[Mapping[str, Any]], T], told: Mapping[str, Any]) -> T | Untold:
     try:
         return read(told)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return Untold("it does not say")
 
 

@@ -46,6 +46,12 @@ def test_one_that_is_not_there() -> None:
         assert judge(gone).facts == {"state": "not_testable"}
 
 
+def test_something_that_is_no_redis() -> None:
+    """An answer that is none of Redis's is no answer."""
+    verdict = checks.answers(replace(GOOD, answers=False))
+    assert (verdict.passed, verdict.severity) == (False, "error")
+
+
 def test_one_that_anybody_may_read() -> None:
     """Neither TLS nor a password is a failure, and what to do is said."""
     for verdict in (

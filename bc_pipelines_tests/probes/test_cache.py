@@ -105,8 +105,9 @@ def test_a_server_that_is_not_there() -> None:
 
 
 @contextmanager
-def something_else(answer: bytes) -> Iterator[int]:
-    """A server that gives one answer to whatever it is asked."""
+def something_else(*answers: bytes) -> Iterator[int]:
+    """A server that gives its answers in turn, one for each connection, and then the last to all."""
+    left = list(answers)
 
     def serve() -> None:
         while True:
@@ -116,7 +117,7 @@ def something_else(answer: bytes) -> Iterator[int]:
                 return
             with connection:
                 connection.recv(1024)
-                connection.sendall(answer)
+                connection.sendall(left.pop(0) if len(left) > 1 else left[0])
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, daemon=True)
@@ -126,7 +127,9 @@ def something_else(answer: bytes) -> Iterator[int]:
     thread.join(10)
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"-ERR what\r\n", b"$5\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"-ERR what\r\n", b"$5\r\n", b"*1\r\n" * 5000]
+)
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_a_server_that_is_no_redis(scheme: str, answer: bytes) -> None:
     """Whatever it says, nothing is known, and nothing is raised or quoted."""
@@ -135,6 +138,24 @@ def test_a_server_that_is_no_redis(scheme: str, answer: bytes) -> None:
     told = {name for name, value in vars(found).items() if not isinstance(value, Untold)}
     assert told == {"address", "number", "encrypted"}
     assert PLANTED not in repr(found)
+
+
+def test_a_server_that_says_the_same_to_everything() -> None:
+    """What answers a question for text with a number is not understood, and nothing is raised."""
+    with something_else(b"+PONG\r\n", b":1\r\n") as port:
+        found = seen(f"redis://127.0.0.1:{port}")
+    assert (found.answers, found.version) == (True, Untold("AttributeError"))
+    with something_else(b":1\r\n") as port:
+        found = seen(f"redis://127.0.0.1:{port}")
+    assert found.answers is False
+
+
+def test_figures_that_are_none() -> None:
+    """A number beyond all numbers is not told."""
+    info = b"maxmemory:1.0e999\r\nredis_version:1\r\n"
+    with something_else(b"+PONG\r\n", b"$%d\r\n%s\r\n" % (len(info), info)) as port:
+        found = seen(f"redis://127.0.0.1:{port}")
+    assert (found.version, found.limit) == ("1", Untold("it does not say"))
 
 
 @pytest.mark.parametrize(
