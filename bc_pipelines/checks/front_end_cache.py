@@ -13,6 +13,7 @@ _NOT_KEPT = {"private", "no-store", "no-cache"}
 # Cloudflare's own, which it gives to each visitor anew and never keeps with a page.
 _OF_THE_CACHE = ("__cf", "_cf", "cf_")
 _DIGITS = 12
+_NOT_THERE = (404, 410)
 _NOTHING_KEPT = Found("good", "its home page may not be kept")
 
 
@@ -42,7 +43,16 @@ def private_pages_are_not_kept(seen: Sequence[FrontEnd]) -> Verdict:
         if isinstance(each.document, Told) and each.document.status < 400 and is_kept(each.document):
             return Found("warn", f"a document says {shown(each.document.directives)}")
         untold = next((page for page in each.admin if isinstance(page, Untold)), None)
-        return unknown(untold) if untold else Found("good", "neither the admin nor a document may be kept")
+        if untold:
+            return unknown(untold)
+        admin = [page for page in each.admin if isinstance(page, Told)]
+        refused = next((page for page in admin if page.status >= 400 and page.status not in _NOT_THERE), None)
+        if refused:
+            return Found("unknown", f"status {refused.status} in place of a login page")
+        mute = next((page for page in admin if page.status == 200 and not page.directives), None)
+        if mute:
+            return Found("warn", f"{mute.path} has no Cache-Control")
+        return Found("good", "neither the admin nor a document may be kept")
 
     return together(
         seen,

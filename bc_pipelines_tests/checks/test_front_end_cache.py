@@ -56,7 +56,6 @@ def test_a_home_page_that_says_nothing() -> None:
         ({"max-age": "60", "private": ""}, False),
         ({"public": "", "no-store": ""}, False),
         ({"max-age": "a while"}, False),
-        ({}, False),
     ],
 )
 def test_a_login_page_that_may_be_kept(directives: dict[str, str], kept: bool) -> None:
@@ -66,6 +65,24 @@ def test_a_login_page_that_may_be_kept(directives: dict[str, str], kept: bool) -
     assert verdict.passed is not kept
     assert not kept or (verdict.severity == "error" and "/admin/login/" in verdict.summary)
     assert checks.private_pages_are_not_kept([replace(GOOD, admin=(LOGIN, replace(page, status=404)))]).passed
+
+
+def test_login_pages_that_nobody_showed() -> None:
+    """Where one is refused, as by a firewall, what it tells caches is not known; what is not there is not kept."""
+    refused = replace(LOGIN, status=403, directives={})
+    verdict = checks.private_pages_are_not_kept([replace(GOOD, admin=(LOGIN, refused))])
+    assert verdict.facts == {"state": "not_testable"}
+    assert "403" in verdict.summary
+    assert checks.private_pages_are_not_kept([replace(GOOD, admin=(LOGIN, replace(refused, status=404)))]).passed
+
+
+def test_a_login_page_that_says_nothing() -> None:
+    """It is a warning: each cache does as it likes. A redirect is not kept without a word."""
+    mute = replace(LOGIN, directives={})
+    verdict = checks.private_pages_are_not_kept([replace(GOOD, admin=(mute, LOGIN))])
+    assert (verdict.passed, verdict.severity) == (False, "warn")
+    assert "/admin/login/" in verdict.summary
+    assert checks.private_pages_are_not_kept([replace(GOOD, admin=(LOGIN, replace(mute, status=302)))]).passed
 
 
 def test_a_document_that_may_be_kept() -> None:
