@@ -20,6 +20,8 @@ FAIL_BELOW = timedelta(days=7)
 # What preloading asks for: a year (hstspreload.org).
 HSTS_SECONDS = 31_536_000
 _DIGITS = 12
+# What a firewall answers to whom it takes for a robot; in maintenance it is a 503.
+_TURNED_AWAY = (403, 429)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -107,6 +109,8 @@ def http_leads_to_https(seen: Sequence[Tls]) -> Verdict:
     def judge(host: Tls) -> Found:
         if isinstance(host.plain, Untold):
             return unknown(host.plain)
+        if host.plain.status in _TURNED_AWAY or host.plain.status >= 500:
+            return Found("unknown", f"status {host.plain.status} in place of an answer")
         if host.plain.status not in _REDIRECTS or not host.plain.location:
             return Found("bad", f"answers plain http itself, with status {host.plain.status}")
         scheme, target = _target(host.host, host.plain.location)

@@ -102,6 +102,9 @@ def test_names(names: tuple[str, ...], expected: str) -> None:
         (Plain(301, "https://[broken"), "error"),
         (Plain(200, ""), "error"),
         (Plain(404, f"https://{HOST}/"), "error"),
+        (Plain(401, ""), "error"),
+        (Plain(403, ""), "not testable"),
+        (Plain(503, ""), "not testable"),
     ],
 )
 def test_plain_http(plain: Plain, expected: str) -> None:

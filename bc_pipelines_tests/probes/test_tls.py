@@ -105,6 +105,14 @@ def test_what_is_not_asked_for(authority: Authority) -> None:
     assert found.hsts == Untold("not asked for")
 
 
+def test_a_host_in_maintenance(authority: Authority) -> None:
+    """Its page is Heroku's own and says nothing of the site's headers; its certificate is told."""
+    with serve(server_context(authority.certificate(HOST)), 503) as https:
+        found = seen(https)
+    assert found.hsts == Untold("status 503")
+    assert certificate(found).names == (HOST,)
+
+
 def test_a_host_that_does_not_answer() -> None:
     """Nothing is known of it, by https or http, and nothing is raised."""
     with socket.socket() as taken:
