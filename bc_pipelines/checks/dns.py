@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bc_pipelines.checks.each_host import Found, together, unknown
 from bc_pipelines.checks.verdict import Verdict, not_testable
 from bc_pipelines.probes.dns import Dns, Host
+from bc_pipelines.probes.tls import Certificate
 from bc_pipelines.probes.told import Untold
 
 # What authorities that councils use are called in certificates, and in CAA records. No list that they keep was read for
@@ -25,6 +26,7 @@ _CAA_NAMES = {
     "entrust, inc.": ("entrust.net", "affirmtrust.com"),
     "ssl corporation": ("ssl.com",),
 }
+_ANYBODY = Found("warn", "any authority may issue certificates for it")
 
 
 def every_host_resolves(seen: Dns) -> Verdict:
@@ -61,23 +63,26 @@ def no_dangling_alias(seen: Dns) -> Verdict:
     )
 
 
-def caa_allows_the_issuer(seen: Dns, authorities: Mapping[str, str | Untold]) -> Verdict:
+def caa_allows_the_issuer(seen: Dns, certificates: Mapping[str, Certificate | Untold]) -> Verdict:
     """Whether CAA records let the authority of a host's certificate issue the next one.
 
     Args:
         seen: the facts.
-        authorities: by host, the organisation that issued its certificate.
+        certificates: by host.
     """
 
     def judge(host: Host) -> Found:
         if isinstance(host.caa, Untold):
             return unknown(host.caa)
         if not host.caa:
-            return Found("warn", "any authority may issue certificates for it")
-        allowed = {each.partition(" ")[2] for each in host.caa}
-        authority = authorities.get(host.host, Untold("no certificate was looked at"))
-        if isinstance(authority, Untold):
-            return Found("unknown", f"its certificate could not be had: {authority.why}")
+            return _ANYBODY
+        certificate = certificates.get(host.host, Untold("no certificate was looked at"))
+        if isinstance(certificate, Untold):
+            return Found("unknown", f"its certificate could not be had: {certificate.why}")
+        allowed = _allowed(host.caa, wild=host.host.lower() not in certificate.names)
+        if not allowed:
+            return _ANYBODY
+        authority = certificate.authority
         names = _CAA_NAMES.get(authority.lower(), ())
         if allowed & {*names, authority.lower()}:
             return Found("good", f"{authority} may issue")
@@ -94,6 +99,13 @@ def caa_allows_the_issuer(seen: Dns, authorities: Mapping[str, str | Untold]) ->
         "Have a CAA record for that authority in the zone; without it the next certificate is refused, and without any "
         "every authority may issue one.",
     )
+
+
+def _allowed(records: tuple[str, ...], *, wild: bool) -> set[str]:
+    """Who may issue: what counts for a certificate with an asterisk counts for no other (RFC 8659, 4.2 and 4.3)."""
+    told = [each.partition(" ") for each in records]
+    of_wild = {value for tag, _, value in told if tag == "issuewild"} if wild else set()
+    return of_wild or {value for tag, _, value in told if tag == "issue"}
 
 
 def sender_policy_is_sound(seen: Dns) -> Verdict:

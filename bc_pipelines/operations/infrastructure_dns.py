@@ -44,11 +44,11 @@ def look_at_dns(tools: Tools, environment: str) -> Looked:
     if not hosts:
         return nothing_known(names, "no host of this environment is configured.")
     seen = dns.look(hosts, tools.settings.resolver)
-    authorities = tls.authorities(ways(tools.settings, environment))
+    certificates = tls.certificates(ways(tools.settings, environment))
     judges: Mapping[str, Callable[[], Verdict]] = {
         "every_host_resolves": lambda: dns_checks.every_host_resolves(seen),
         "no_dangling_alias": lambda: dns_checks.no_dangling_alias(seen),
-        "caa_allows_the_issuer": lambda: dns_checks.caa_allows_the_issuer(seen, authorities),
+        "caa_allows_the_issuer": lambda: dns_checks.caa_allows_the_issuer(seen, certificates),
         "sender_policy_is_sound": lambda: dns_checks.sender_policy_is_sound(seen),
         "dmarc_is_there": lambda: dns_checks.dmarc_is_there(seen),
     }

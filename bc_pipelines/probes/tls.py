@@ -134,12 +134,12 @@ def look(ways: Sequence[Way], *, home: bool) -> tuple[Tls, ...]:
         return tuple(pool.map(one, ways))
 
 
-def authorities(ways: Sequence[Way]) -> Mapping[str, str | Untold]:
-    """Who issued each host's certificate, by the host's name."""
+def certificates(ways: Sequence[Way]) -> Mapping[str, Certificate | Untold]:
+    """Each host's certificate, by the host's name."""
 
-    def one(way: Way) -> str | Untold:
+    def one(way: Way) -> Certificate | Untold:
         fetched = within(_AT_MOST, lambda: _fetched(way, home=False))
-        return fetched if isinstance(fetched, Untold) else fetched[0].authority
+        return fetched if isinstance(fetched, Untold) else fetched[0]
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip([way.host for way in ways], pool.map(one, ways), strict=True))

@@ -1,12 +1,14 @@
 """What is good and bad of hosts' names."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bc_pipelines.checks import dns
 from bc_pipelines.checks.verdict import Verdict
 from bc_pipelines.probes.dns import Dns, Domain, Host
+from bc_pipelines.probes.tls import Certificate
 from bc_pipelines.probes.told import Untold
 
 HOST = "www.council.example"
@@ -27,6 +29,12 @@ def outcome(verdict: Verdict) -> str:
     if verdict.facts.get("state") == "not_testable":
         return "not testable"
     return "passed" if verdict.passed else verdict.severity
+
+
+def by(authority: str, name: str) -> Certificate:
+    """A certificate of an authority."""
+    day = datetime(2026, 11, 28, tzinfo=UTC)
+    return Certificate(day, day, (name,), authority, authority, "EC 256")
 
 
 def of(host: Host = WELL, domain: Domain = DOMAIN) -> Dns:
@@ -55,7 +63,6 @@ def test_where_a_host_leads(host: Host, resolves: str, dangles: str) -> None:
     ("caa", "authority", "expected"),
     [
         (("issue letsencrypt.org",), "Let's Encrypt", "passed"),
-        (("issue pki.goog", "issuewild letsencrypt.org"), "Let's Encrypt", "passed"),
         (("issue amazon.com",), "Amazon", "passed"),
         (("issue authority.example",), "Authority.example", "passed"),
         (("issue digicert.com",), "Let's Encrypt", "warn"),
@@ -68,7 +75,25 @@ def test_where_a_host_leads(host: Host, resolves: str, dangles: str) -> None:
 )
 def test_who_may_issue(caa: tuple[str, ...] | Untold, authority: str | Untold, expected: str) -> None:
     """The present authority must be among those that may; of one that is not known here nothing is said."""
-    assert outcome(dns.caa_allows_the_issuer(of(replace(WELL, caa=caa)), {HOST: authority})) == expected
+    found = authority if isinstance(authority, Untold) else by(authority, HOST)
+    assert outcome(dns.caa_allows_the_issuer(of(replace(WELL, caa=caa)), {HOST: found})) == expected
+
+
+@pytest.mark.parametrize(
+    ("caa", "own", "wild"),
+    [
+        (("issue pki.goog", "issuewild letsencrypt.org"), "warn", "passed"),
+        (("issue ", "issuewild letsencrypt.org"), "error", "passed"),
+        (("issue letsencrypt.org", "issuewild "), "passed", "error"),
+        (("issue letsencrypt.org",), "passed", "passed"),
+        (("issuewild letsencrypt.org",), "warn", "passed"),
+    ],
+)
+def test_who_may_issue_with_an_asterisk(caa: tuple[str, ...], own: str, wild: str) -> None:
+    """What is said of certificates with an asterisk counts for those, and for no others."""
+    for name, expected in ((HOST, own), ("*.council.example", wild)):
+        seen = of(replace(WELL, caa=caa))
+        assert outcome(dns.caa_allows_the_issuer(seen, {HOST: by("Let's Encrypt", name)})) == expected
 
 
 @pytest.mark.parametrize(

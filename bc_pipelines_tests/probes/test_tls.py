@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bc_pipelines.probes.tls import Certificate, Plain, Tls, Way, authorities, look
+from bc_pipelines.probes.tls import Certificate, Plain, Tls, Way, certificates, look
 from bc_pipelines.probes.told import Untold, version_of
 from bc_pipelines_tests.probes.authority import ORGANISATION, Authority, serve, server_context
 
@@ -40,7 +40,7 @@ def test_a_host_as_it_must_be(authority: Authority) -> None:
     to_https = {"Location": f"https://{HOST}/"}
     with serve(server_context(file), headers=hsts) as https, serve(None, 301, to_https) as http:
         found, again = seen(https, http), seen(https, http)
-        assert authorities([Way(HOST, https, None)]) == {HOST: ORGANISATION}
+        assert certificates([Way(HOST, https, None)]) == {HOST: found.certificate}
     known = certificate(found)
     assert known.names == ("*.council.example", HOST)
     assert (known.authority, known.key) == (ORGANISATION, "EC 256")
