@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bc_pipelines.probes.told import Untold, within
@@ -79,7 +79,8 @@ class FileStorage:
     switches: Switches | Untold
     encryption: str | Untold
     versioning: str | Untold
-    image: str | Untold
+    # Every upload may bring another to the beginning of the list.
+    image: str | Untold = field(compare=False)
     image_readable: bool | Untold
     listable: bool | Untold
 

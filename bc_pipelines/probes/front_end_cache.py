@@ -55,7 +55,8 @@ class Told:
         age: for how many seconds a cache has kept it; empty without one.
     """
 
-    path: str
+    # Editors link to another document, and nothing has changed of what the host tells caches.
+    path: str = field(compare=False, repr=False)
     status: int
     directives: Mapping[str, str]
     vary: tuple[str, ...]

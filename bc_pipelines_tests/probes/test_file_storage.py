@@ -6,6 +6,7 @@ Moto's gives everything to everybody whatever a policy says; rclone's gives stra
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
@@ -97,6 +98,8 @@ def test_a_bucket_on_which_everything_is_set(addresses: dict[str, str]) -> None:
     assert found.listable is True
     assert version_of(found) != version_of(before)
     assert version_of(found) == version_of(seen(address, bucket))
+    # That another image is the first of the list is no change of the bucket's.
+    assert version_of(replace(found, image="images/a.jpg")) == version_of(found)
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={

@@ -1,6 +1,7 @@
 """What hosts tell the caches in front of them, asked of a real HTTPS server."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,8 @@ def test_a_site_behind_cloudflare(asked: Look) -> None:
     # That a cache has a page by now is no change of the site.
     assert version_of(asked(replies)) == version_of(found)
     assert version_of(asked({**replies, "/": page(**usual)})) != version_of(found)
+    # Nor that editors link to another document.
+    assert version_of(replace(found, document=replace(found.document, path="/documents/9/b.pdf"))) == version_of(found)
 
 
 @pytest.mark.parametrize(
