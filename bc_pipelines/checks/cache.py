@@ -84,7 +84,9 @@ def is_not_productions(seen: Cache, production: Place | None, process: str | Unt
     # One server may have two names.
     same_process = isinstance(process, str) and process == seen.process
     if not same_address and not same_process:
-        return Verdict(True, f"{seen.address} is another Redis than production's ({production.address}).")
+        untold = next((each for each in (process, seen.process) if isinstance(each, Untold)), None)
+        note = f" Judged by the address alone: one of them did not say who it is ({untold.why})." if untold else ""
+        return Verdict(True, f"{seen.address} is another Redis than production's ({production.address}).{note}")
     if seen.number != production.number:
         summary = (
             f"{seen.address} is production's server, if another database in it (number {seen.number}). Both share its "

@@ -128,7 +128,11 @@ def sender_policy_is_sound(seen: Dns) -> Verdict:
             False,
             f"The sender policy (SPF) of {name} ends in +all: everybody may send in its name. End it in -all or ~all.",
         )
-    if {"-all", "~all"} & set(terms) or any(term.startswith("redirect=") for term in terms):
+    elsewhere = [term.partition("=")[2] for term in terms if term.startswith("redirect=")]
+    # It counts only where nothing is said of all (RFC 7208, 6.1).
+    if elsewhere and not {"-all", "~all", "?all"} & set(terms):
+        return not_testable(f"{name} leaves its sender policy (SPF) to {elsewhere[0]}, which was not looked at.")
+    if {"-all", "~all"} & set(terms):
         return Verdict(True, f"{name} has one sender policy (SPF): {policies[0]}")
     return _doubtful(f"The sender policy (SPF) of {name} keeps nobody out: {policies[0]}. End it in -all or ~all.")
 

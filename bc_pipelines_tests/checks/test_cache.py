@@ -88,7 +88,10 @@ def test_productions_own() -> None:
     """The same address is a failure, the same server under another name too; another database in it is a warning."""
     other = Untold("not known")
     assert checks.is_not_productions(GOOD, PRODUCTION, "xyz").passed
-    assert checks.is_not_productions(GOOD, PRODUCTION, other).passed
+    assert "alone" not in checks.is_not_productions(GOOD, PRODUCTION, "xyz").summary
+    by_address = checks.is_not_productions(GOOD, PRODUCTION, other)
+    assert by_address.passed
+    assert "by the address alone" in by_address.summary
     assert checks.is_not_productions(GOOD, None, other).facts == {"state": "not_testable"}
     same = replace(GOOD, address=PRODUCTION.address)
     for verdict in (
