@@ -311,10 +311,11 @@ def _hsts(connection: ssl.SSLSocket, host: str) -> str | Untold:
         answer = http.client.HTTPResponse(connection, method="GET")
         answer.begin()
         with answer:
-            if answer.status >= http.client.INTERNAL_SERVER_ERROR:
+            header = answer.getheader("Strict-Transport-Security") or ""
+            if not header and answer.status >= http.client.INTERNAL_SERVER_ERROR:
                 # It may be Heroku's own page, of maintenance or of an error, which says nothing of the site.
                 return Untold(f"status {answer.status}")
-            return answer.getheader("Strict-Transport-Security") or ""
+            return header
     except (OSError, ValueError, http.client.HTTPException) as error:
         return Untold(_in_words(error))
 

@@ -110,6 +110,8 @@ def test_a_host_in_maintenance(authority: Authority) -> None:
     with serve(server_context(authority.certificate(HOST)), 503) as https:
         found = seen(https)
     assert found.hsts == Untold("status 503")
+    with serve(server_context(authority.certificate(HOST)), 503, {"Strict-Transport-Security": "max-age=9"}) as https:
+        assert seen(https).hsts == "max-age=9"
     assert certificate(found).names == (HOST,)
 
 
