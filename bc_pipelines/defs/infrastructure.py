@@ -107,7 +107,7 @@ def _look(environment: str, area: Area) -> dg.AssetChecksDefinition:
     )
     def look(context: dg.AssetCheckExecutionContext, tools: ToolsResource) -> Iterator[dg.AssetCheckResult]:
         with clear_errors():
-            looked = area.look(tools.now, environment)
+            looked = area.look(tools.now, environment).to_show()
         rows = {"hosts in detail": table(looked.rows)} if looked.rows else {}
         context.op_execution_context.log_event(
             dg.AssetObservation(key, metadata=labelled(looked.facts) | rows, tags={_DATA_VERSION: looked.version})

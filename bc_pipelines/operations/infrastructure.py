@@ -7,7 +7,7 @@ Belongs here: which bucket, hosts and keys a probe is handed, and what cannot be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bc_pipelines.checks import file_storage as storage_checks
 from bc_pipelines.checks.verdict import Fact, Row, Verdict, not_testable
@@ -26,6 +26,8 @@ FILE_STORAGE = {
     "has_a_way_back": "Versions are kept, so that a file that was deleted or overwritten can be had back.",
     "in_its_region": "The bucket is in the region that its app says.",
 }
+# Longer than anything that is as it should be: a header may have 64 kB, a text in the DNS too.
+_LONGEST = 4000
 OF_A_COPY = {"is_not_productions": "The bucket is another one than production's."}
 
 
@@ -44,6 +46,23 @@ class Looked:
     version: str
     verdicts: Mapping[str, Verdict]
     rows: tuple[Row, ...] = ()
+
+    def to_show(self) -> Looked:
+        """The same, with what servers said cut short where it is long, and without characters that cannot be seen."""
+        verdicts = {
+            name: replace(each, summary=_tame(each.summary), rows=tuple(map(_tamed, each.rows)))
+            for name, each in self.verdicts.items()
+        }
+        return replace(self, facts=_tamed(self.facts), verdicts=verdicts, rows=tuple(map(_tamed, self.rows)))
+
+
+def _tamed(facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+    return {name: _tame(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def _tame(text: str) -> str:
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} … and {len(text) - _LONGEST} characters more"
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in shown)
 
 
 def checks_of(area: Mapping[str, str], environment: str) -> Mapping[str, str]:

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 import dagster as dg
 import pytest
 
+from bc_pipelines.checks.verdict import Fact, Verdict
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.infrastructure import AREAS
-from bc_pipelines.operations.infrastructure import look_at_file_storage
+from bc_pipelines.operations.infrastructure import Looked, look_at_file_storage
 from bc_pipelines.operations.infrastructure_cache import look_at_cache
 from bc_pipelines.operations.infrastructure_dns import checks_of_dns
 from bc_pipelines.operations.tools import Tools, open_tools
@@ -167,3 +168,16 @@ def test_a_token_that_heroku_does_not_know(tools: Tools, monkeypatch: pytest.Mon
     with open_tools() as strangers:
         areas = [look(strangers, "staging") for look in (look_at_file_storage, look_at_cache)]
     assert all(verdict.facts == {"state": "not_testable"} for looked in areas for verdict in looked.verdicts.values())
+
+
+def test_what_foreign_servers_say_is_shown_tamely() -> None:
+    """A text of the DNS or a header may hold anything, and be of any length; figures stay as they are."""
+    odd = "v=spf1\x1b[2J\u202e\x00" + "a" * 60_000
+    row: dict[str, Fact] = {"host": odd, "days": 3}
+    shown = Looked({"policy": odd, "days": 3}, "1", {"sound": Verdict(True, odd, rows=(row,))}, (row,)).to_show()
+    (verdict,) = shown.verdicts.values()
+    assert (shown.facts["days"], verdict.rows[0]["days"], verdict.passed) == (3, 3, True)
+    for text in map(str, (shown.facts["policy"], verdict.summary, verdict.rows[0]["host"], shown.rows[0]["host"])):
+        assert text.isprintable()
+        assert text.startswith("v=spf1")
+        assert len(text) < 5000
