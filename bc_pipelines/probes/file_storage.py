@@ -24,7 +24,7 @@ _STRANGERS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 # What S3 tells a stranger; 400 where an object is encrypted by KMS, which asks for a signature (S3 manual, "Error
 # responses"), but also where an address does not lead to the bucket's region, and that is no answer.
 _REFUSED = (400, 401, 403)
-# Seconds for the image at the host that shows it, however slowly it comes.
+# Seconds for one question, however slowly its answer comes.
 _AT_MOST = 30.0
 NOT_S3S = "an answer that is not S3's"
 _ELSEWHERE = "IllegalLocationConstraintException"
@@ -178,7 +178,7 @@ def _asked(ask: Callable[[], T], **absent: T) -> T | Untold:
     from botocore.parsers import ResponseParserError
 
     try:
-        return ask()
+        return within(_AT_MOST, ask)
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code") or "no reason")
         return absent[code] if code in absent else Untold(code)
@@ -194,14 +194,14 @@ def _given(ask: Callable[[], object]) -> bool | Untold:
     from botocore.parsers import ResponseParserError
 
     try:
-        ask()
+        given = within(_AT_MOST, ask)
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         elsewhere = error.response.get("Error", {}).get("Code") == _ELSEWHERE
         return False if status in _REFUSED and not elsewhere else Untold(f"status {status}")
     except (BotoCoreError, ResponseParserError, ValueError) as error:
         return Untold(type(error).__name__)
-    return True
+    return given if isinstance(given, Untold) else True
 
 
 def _at(address: str) -> bool | Untold:

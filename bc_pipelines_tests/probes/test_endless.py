@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipelines.probes import cache, front_end_cache, tls
+from bc_pipelines.probes import cache, file_storage, front_end_cache, tls
 from bc_pipelines.probes.told import Untold
 from bc_pipelines_tests.probes.authority import Authority, server_context
 
@@ -78,3 +78,14 @@ def test_cache(monkeypatch: pytest.MonkeyPatch) -> None:
         place = cache.place_of(f"redis://{address}")
         assert place is not None
         assert cache.look(place).answers == LATE
+
+
+def test_file_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a bucket, by its owner or by a stranger."""
+    monkeypatch.setattr(file_storage, "_AT_MOST", 0.5)
+    with endless(CONTINUE) as address:
+        owner, stranger = (
+            file_storage.client(key, key, region="eu-west-2", endpoint=f"http://{address}") for key in ("key", None)
+        )
+        found = file_storage.look("council-media", owner, stranger)
+    assert found.region == found.listable == LATE
