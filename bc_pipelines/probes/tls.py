@@ -168,7 +168,8 @@ def _connected(way: Way, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
 
 def _address(text: str) -> tuple[str, int]:
     name, _, port = text.rpartition(":")
-    return name, int(port)
+    # An IPv6 address is written in brackets, and connected to without.
+    return name.strip("[]"), int(port)
 
 
 def _reading() -> ssl.SSLContext:

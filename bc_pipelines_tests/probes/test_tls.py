@@ -105,6 +105,13 @@ def test_what_is_not_asked_for(authority: Authority) -> None:
     assert found.hsts == Untold("not asked for")
 
 
+def test_an_address_of_ipv6() -> None:
+    """It is understood as the rest of this product understands it."""
+    taken = Way(HOST, "[::1]:1", "[::1]:1")
+    found = look([taken], home=True)[0]
+    assert found.certificate != Untold("its name does not resolve here")
+
+
 def test_a_host_in_maintenance(authority: Authority) -> None:
     """Its page is Heroku's own and says nothing of the site's headers; its certificate is told."""
     with serve(server_context(authority.certificate(HOST)), 503) as https:
