@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from bc_pipelines.checks.verdict import Row, Verdict, listed
+from bc_pipelines.checks.verdict import Fact, Row, Verdict, listed
 
 NOT_CONFIGURED = "Not waited for: environments.toml names no [repository.gitlab]."
 NOT_DEPLOYED = "Not looked at: repository.gitlab.deploys does not say that CI releases staging's branch on Heroku."
@@ -31,9 +31,8 @@ def ci_passes(
     of, facts = f"The pipeline of {commit[:12]}", {"jobs": len(rows)}
     if status == "success":
         return Verdict(True, f"{of} succeeded: {page}", facts, rows)
-    if status == "manual":
-        by_hand = listed(f"{row['job']}" for row in rows if row["status"] == "manual")
-        return Verdict(True, f"{of} did all but what somebody starts by hand ({by_hand}): {page}", facts, rows)
+    if status == "manual" and not _broken(rows):
+        return _waits_for_somebody(of, page, facts, rows)
     if status == "skipped":
         said = f"{of} was skipped, so nothing has tested this code. Does a message of a commit say [skip ci]? {page}"
         return Verdict(False, said, facts, rows, "warn")
@@ -43,13 +42,29 @@ def ci_passes(
             f"GitLab has begun no pipeline of {commit[:12]} within {waited}. Does .gitlab-ci.yml leave this branch "
             "out? Start one for it in GitLab (Build, Pipelines), and start the reset again.",
         )
-    if status in ("failed", "canceled"):
-        failed = [f"{row['job']}" for row in rows if row["status"] == "failed" and not row["optional"]]
-        which = f" ({listed(failed, 5)})" if failed else ""
-        how = "failed" if status == "failed" else "was cancelled"
+    # GitLab calls a pipeline manual for as long as somebody may start one of its jobs, whatever became of the others.
+    if status in ("failed", "canceled", "manual"):
+        broken = _broken(rows)
+        which = f" ({listed(broken, 5)})" if broken else ""
+        how = "was cancelled" if status == "canceled" else "failed"
         return Verdict(False, f"{of} {how}{which}. {_NEXT.format(page=page)}", facts, rows)
     said = f"{of} has not ended within {waited}: it is {status}. Look at {page}, and start the reset again."
     return Verdict(False, said, facts, rows)
+
+
+def _broken(rows: Iterable[Row]) -> list[str]:
+    """Names of the jobs that did not come to a good end, and had to."""
+    return [f"{row['job']}" for row in rows if row["status"] in ("failed", "canceled") and not row["optional"]]
+
+
+def _waits_for_somebody(of: str, page: str, facts: Mapping[str, Fact], rows: tuple[Row, ...]) -> Verdict:
+    """Of a pipeline that goes no further by itself: a warning where jobs are left that nobody starts by hand."""
+    by_hand = listed(f"{row['job']}" for row in rows if row["status"] == "manual")
+    behind = [f"{row['job']}" for row in rows if row["status"] == "created"]
+    if not behind:
+        return Verdict(True, f"{of} did all but what somebody starts by hand ({by_hand}): {page}", facts, rows)
+    said = f"{of} waits for somebody to start {by_hand}. Until then, this has not run: {listed(behind, 5)}. {page}"
+    return Verdict(False, said, facts, rows, "warn")
 
 
 def same_commit(commit: str, of_release: str | None) -> bool:

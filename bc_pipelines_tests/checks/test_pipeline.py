@@ -11,7 +11,7 @@ COMMIT, PAGE = "a91957a858320c0e17f3a0eca7cfacbff50ea29a", "https://git.example/
     ("status", "passed", "severity", "words"),
     [
         ("success", True, "error", "succeeded"),
-        ("manual", True, "error", "did all but what somebody starts by hand (copy)"),
+        ("manual", False, "error", "failed (test). Look at"),
         ("skipped", False, "warn", "nothing has tested this code"),
         ("failed", False, "error", "failed (test). Look at"),
         ("canceled", False, "error", "was cancelled (test). Look at"),
@@ -22,12 +22,32 @@ COMMIT, PAGE = "a91957a858320c0e17f3a0eca7cfacbff50ea29a", "https://git.example/
     ],
 )
 def test_each_status_has_its_verdict(status: str | None, passed: bool, severity: str, words: str) -> None:
-    """Only success counts, and manual, whose other jobs are done; nothing tested is a warning; the rest stops."""
+    """Only success counts; nothing tested is a warning; the rest stops."""
     jobs = [("test", "failed", False), ("lint", "failed", True), ("copy", "manual", True)]
     verdict = ci_passes(COMMIT, status, PAGE, jobs, "60 minutes")
     assert (verdict.passed, verdict.severity) == (passed, severity)
     assert words in verdict.summary
     assert ("start the reset again" in verdict.summary) == (not passed and severity == "error")
+
+
+@pytest.mark.parametrize(
+    ("others", "passed", "severity", "words"),
+    [
+        ((), True, "error", "did all but what somebody starts by hand (copy)"),
+        ((("lint", "failed", True), ("deploy", "skipped", False)), True, "error", "did all but"),
+        ((("browsers", "created", False),), False, "warn", "waits for somebody to start copy. Until then, this has not"),
+        ((("browsers", "created", False), ("build", "failed", False)), False, "error", "failed (build). Look at"),
+        ((("build", "canceled", False),), False, "error", "failed (build). Look at"),
+    ],
+)
+def test_a_pipeline_that_waits_for_somebody_has_not_passed_by_that(
+    others: tuple[tuple[str, str, bool], ...], passed: bool, severity: str, words: str
+) -> None:
+    """GitLab says `manual` before it says `failed`: what counts is the jobs that start by themselves."""
+    jobs = [("test", "success", False), ("copy", "manual", False), *others]
+    verdict = ci_passes(COMMIT, "manual", PAGE, jobs, "60 minutes")
+    assert (verdict.passed, verdict.severity) == (passed, severity)
+    assert words in verdict.summary
 
 
 def test_a_release_is_of_the_pushed_commit() -> None:
