@@ -41,11 +41,12 @@ class _Again(PipelinesError):
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One pipeline: `status` is GitLab's own word, `page` where a person sees it."""
+    """One pipeline: `status` is GitLab's own word, `page` where a person sees it, `commit` what it is of."""
 
     id: int
     status: str
     page: str
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -72,23 +73,20 @@ class Pipelines:
         self._pace = pace
         self._project = f"{gitlab.url.rstrip('/')}/api/v4/projects/{quote(gitlab.project, safe='')}"
 
-    def newest(self, branch: str, commit: str, limit: float) -> Pipeline | None:
-        """The newest pipeline of a commit on a branch; None where none has begun.
+    def of_branch(self, branch: str, limit: float) -> tuple[Pipeline, ...]:
+        """The newest pipelines of a branch, a hundred at most, newest first; those of merge requests are none of it.
 
         Args:
-            branch: its name: the same commit can be on another branch, whose pipeline does other things.
-            commit: its full id.
+            branch: its name.
             limit: seconds for which a request that fails is repeated.
 
         Raises:
             PipelinesError: GitLab cannot be asked.
         """
-        asked = {"ref": branch, "sha": commit, "order_by": "id", "sort": "desc", "per_page": str(_PAGE)}
-        for each in self._list("pipelines", asked, limit):
-            # Not left to the server: a parameter that it does not know would be passed over.
-            if (each.get("ref"), each.get("sha")) == (branch, commit):
-                return self._read(each)
-        return None
+        asked = {"ref": branch, "order_by": "id", "sort": "desc", "per_page": str(_PAGE)}
+        # Not left to the server: a parameter that it does not know would be passed over.
+        found = [self._read(each) for each in self._list("pipelines", asked, limit) if each.get("ref") == branch]
+        return tuple(sorted(found, key=lambda each: each.id, reverse=True))
 
     def jobs(self, pipeline: Pipeline, limit: float) -> tuple[Job, ...]:
         """The jobs of a pipeline, the first hundred of them.
@@ -115,7 +113,7 @@ class Pipelines:
         if type(number) is not int:
             raise self._unexpected()
         page = f"{self._gitlab.url.rstrip('/')}/{self._gitlab.project}/-/pipelines/{number}"
-        return Pipeline(number, _plain(json.get("status")), page)
+        return Pipeline(number, _plain(json.get("status")), page, _plain(json.get("sha")))
 
     def _list(self, path: str, parameters: Mapping[str, str], limit: float) -> list[Mapping[str, Any]]:
         caller = stamina.RetryingCaller(

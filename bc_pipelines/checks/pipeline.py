@@ -23,7 +23,7 @@ def ci_passes(
     Args:
         commit: that was pushed.
         status: of its newest pipeline, as GitLab has it; None where none has begun.
-        page: the pipeline's address.
+        page: the pipeline's address; where none has begun, that of the branch's newest, if there is one.
         jobs: name, status and whether its failure counts for nothing.
         waited: how long it was waited for, in words.
     """
@@ -37,10 +37,11 @@ def ci_passes(
         said = f"{of} was skipped, so nothing has tested this code. Does a message of a commit say [skip ci]? {page}"
         return Verdict(False, said, facts, rows, "warn")
     if status is None:
+        newest = f" The branch's newest, {page}, is of another commit: did somebody push since?" if page else ""
         return Verdict(
             False,
-            f"GitLab has begun no pipeline of {commit[:12]} within {waited}. Does .gitlab-ci.yml leave this branch "
-            "out? Start one for it in GitLab (Build, Pipelines), and start the reset again.",
+            f"GitLab has begun no pipeline of {commit[:12]} within {waited}.{newest} Does .gitlab-ci.yml leave this "
+            "branch out? Start one for it in GitLab (Build, Pipelines), and start the reset again.",
         )
     # GitLab calls a pipeline manual for as long as somebody may start one of its jobs, whatever became of the others.
     if status in ("failed", "canceled", "manual"):
@@ -50,6 +51,23 @@ def ci_passes(
         return Verdict(False, f"{of} {how}{which}. {_NEXT.format(page=page)}", facts, rows)
     said = f"{of} has not ended within {waited}: it is {status}. Look at {page}, and start the reset again."
     return Verdict(False, said, facts, rows)
+
+
+def none_is_before_it(commit: str, status: str, page: str, waited: str) -> Verdict:
+    """What to say of a pipeline that ended well, while an older one of the branch has not ended.
+
+    Args:
+        commit: that was pushed.
+        status: of the older pipeline, as GitLab has it.
+        page: the older pipeline's address.
+        waited: how long it was waited for, in words.
+    """
+    return Verdict(
+        False,
+        f"The pipeline of {commit[:12]} has ended, but within {waited} an older one of the branch has not, which may "
+        f"release another commit: it is {status}. Look at {page}, cancel it if nobody needs it, and start the reset "
+        "again.",
+    )
 
 
 def _broken(rows: Iterable[Row]) -> list[str]:

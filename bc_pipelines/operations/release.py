@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from bc_pipelines.branches.errors import BranchesError
-from bc_pipelines.branches.pipelines import Job, Pipeline, Pipelines, pipelines
+from bc_pipelines.branches.pipelines import Pipeline, Pipelines, pipelines
 from bc_pipelines.checks import branches as branch_checks
 from bc_pipelines.checks import pipeline as checks
 from bc_pipelines.checks.verdict import Verdict
@@ -31,7 +32,10 @@ _BRIEFLY_SECONDS = 5.0
 # A release that failed or has not ended yet is newer than the current one.
 _NEWEST = 10
 _ENDED = frozenset(("success", "failed", "canceled", "skipped", "manual"))
+_GIVEN_UP = frozenset(("failed", "canceled"))
 _WITH_JOBS = frozenset(("success", "failed", "canceled", "manual"))
+# It waits for an hour that may be days away; what is pushed later is deployed before that.
+_DELAYED = "scheduled"
 
 
 def objections(tools: Tools) -> Iterator[str]:
@@ -72,13 +76,21 @@ def await_pipeline(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
     deadline = tools.settings.deadlines.pipeline
     try:
         with pipelines(gitlab, _pace(tools)) as found:
-            ended, jobs = _follow(tools, found, code, deadline, say)
+            seen = _follow(tools, found, code, deadline, say)
+            jobs = found.jobs(seen.of_commit, _RETRY_SECONDS) if seen.has_jobs and seen.of_commit else ()
     except BranchesError as error:
         raise OutOfReach(f"{error} {Page.CI}") from None
-    status, page = (ended.status, ended.page) if ended else (None, "")
-    return checks.ci_passes(
-        code["new"], status, page, ((job.name, job.status, job.optional) for job in jobs), _minutes(deadline)
+    shown = seen.of_commit or seen.newest
+    verdict = checks.ci_passes(
+        code["new"],
+        seen.of_commit.status if seen.of_commit else None,
+        shown.page if shown else "",
+        ((job.name, job.status, job.optional) for job in jobs),
+        _minutes(deadline),
     )
+    if seen.older is None or (not verdict.passed and verdict.severity == "error"):
+        return verdict
+    return checks.none_is_before_it(code["new"], seen.older.status, seen.older.page, _minutes(deadline))
 
 
 def await_release(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
@@ -129,17 +141,57 @@ def settle(tools: Tools, record: ResetRecord) -> ResetRecord:
     return tools.records.note(record, release_settled=code["new"] if code and looked else "not configured")
 
 
-def _follow(
-    tools: Tools, found: Pipelines, code: Mapping[str, Any], deadline: timedelta, say: Say
-) -> tuple[Pipeline | None, tuple[Job, ...]]:
-    """Look until the newest pipeline has ended or time is up; what came of it, with its jobs."""
+@dataclass(frozen=True)
+class _Seen:
+    """The pipelines of a branch at one moment.
+
+    Attributes:
+        newest: of the branch, whatever commit it is of; None where there is none.
+        of_commit: the newest, if it is of the commit that was pushed. One that is not the newest is of an earlier push
+            of the same commit: a reset makes the same one again after a way back.
+        older: one that has not ended, and so may still release another commit; None where there is none.
+    """
+
+    newest: Pipeline | None
+    of_commit: Pipeline | None
+    older: Pipeline | None
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the jobs say more than the status."""
+        return self.of_commit is not None and self.of_commit.status in _WITH_JOBS
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to wait for: a failure stands, whatever else goes on."""
+        status = self.of_commit.status if self.of_commit else ""
+        return status in _GIVEN_UP or (status in _ENDED and self.older is None)
+
+    def in_words(self, commit: str) -> str:
+        """What is waited for."""
+        if self.of_commit is None or self.of_commit.status not in _ENDED or self.older is None:
+            return (
+                f"The pipeline of {commit[:12]} {f'is {self.of_commit.status}' if self.of_commit else 'has not begun'}"
+            )
+        return f"An older pipeline, {self.older.page}, is {self.older.status}"
+
+
+def _seen(listed: tuple[Pipeline, ...], commit: str) -> _Seen:
+    newest = listed[0] if listed else None
+    older = next((each for each in listed[1:] if each.status not in _ENDED | {_DELAYED}), None)
+    return _Seen(newest, newest if newest and newest.commit == commit else None, older)
+
+
+def _follow(tools: Tools, found: Pipelines, code: Mapping[str, Any], deadline: timedelta, say: Say) -> _Seen:
+    """Look until the pipeline of the commit has ended, and those before it, or time is up; what was seen last."""
     until = time.monotonic() + deadline.total_seconds()
     while True:
         left = until - time.monotonic()
-        newest = found.newest(code["branch"], code["new"], min(_RETRY_SECONDS, max(left, _BRIEFLY_SECONDS)))
-        if (newest is not None and newest.status in _ENDED) or left <= 0:
-            return newest, found.jobs(newest, _RETRY_SECONDS) if newest and newest.status in _WITH_JOBS else ()
-        say(f"The pipeline of {code['new'][:12]} {f'is {newest.status}' if newest else 'has not begun'}")
+        listed = found.of_branch(code["branch"], min(_RETRY_SECONDS, max(left, _BRIEFLY_SECONDS)))
+        seen = _seen(listed, code["new"])
+        if seen.over or left <= 0:
+            return seen
+        say(seen.in_words(code["new"]))
         time.sleep(min(_pace(tools), max(left, 0.0)))
 
 

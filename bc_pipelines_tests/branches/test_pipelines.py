@@ -38,22 +38,22 @@ def server(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield server
 
 
-def newest(server: ScriptedServer, limit: float = 0.2) -> Pipeline | None:
-    """What the product takes for the newest pipeline."""
+def asked(server: ScriptedServer, limit: float = 0.2) -> tuple[Pipeline, ...]:
+    """What the product takes for the branch's pipelines."""
     with pipelines(GitLab(server.url, "council/site", deploys=True, token=TOKEN), pace=0.01) as found:
-        return found.newest("staging", COMMIT, limit)
+        return found.of_branch("staging", limit)
 
 
-def test_the_newest_pipeline_of_the_commit_on_the_branch(server: ScriptedServer) -> None:
-    """Asked for by branch and commit, with the token in GitLab's own header; what is of another is passed over."""
-    others = [{**LISTED, "id": 49, "sha": "b" * 40}, {**LISTED, "id": 48, "ref": "master"}]
-    server.on("GET", LIST, Reply(body=[*others, LISTED, {**LISTED, "id": 46, "status": "failed"}]))
-    assert newest(server) == Pipeline(47, "pending", f"{server.url}/council/site/-/pipelines/47")
+def test_the_pipelines_of_the_branch(server: ScriptedServer) -> None:
+    """Asked for by branch, with the token in GitLab's own header, newest first; another branch's are passed over."""
+    server.on(
+        "GET", LIST, Reply(body=[LISTED, {**LISTED, "id": 48, "ref": "master"}, {**LISTED, "id": 49, "sha": "b"}])
+    )
+    page = f"{server.url}/council/site/-/pipelines"
+    assert asked(server) == (Pipeline(49, "pending", f"{page}/49", "b"), Pipeline(47, "pending", f"{page}/47", COMMIT))
     [seen] = server.seen
     assert seen.headers["private-token"] == TOKEN
-    assert f"ref=staging&sha={COMMIT}" in seen.query
-    server.on("GET", LIST, Reply(body=others))
-    assert newest(server) is None
+    assert "ref=staging&order_by=id" in seen.query
 
 
 def test_the_jobs_of_a_pipeline(server: ScriptedServer) -> None:
@@ -64,7 +64,7 @@ def test_the_jobs_of_a_pipeline(server: ScriptedServer) -> None:
     ]
     server.on("GET", f"{LIST}/47/jobs", Reply(body=jobs))
     with pipelines(GitLab(server.url, "council/site", deploys=True, token=TOKEN), pace=0.01) as found:
-        assert found.jobs(Pipeline(47, "failed", ""), 1) == (
+        assert found.jobs(Pipeline(47, "failed", "", COMMIT), 1) == (
             Job("teaspoon", "failed", optional=False),
             Job("rspec:other", "manual", optional=True),
         )
@@ -76,9 +76,7 @@ def test_the_jobs_of_a_pipeline(server: ScriptedServer) -> None:
 def test_what_passes_is_asked_again(server: ScriptedServer, first: Reply) -> None:
     """Trouble, a limit, or a lost connection: the second answer counts."""
     server.on("GET", LIST, first, Reply(body=[LISTED]))
-    found = newest(server, limit=20)
-    assert found is not None
-    assert found.id == 47
+    assert [each.id for each in asked(server, limit=20)] == [47]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_the_token_is_never_told(
     """Whatever GitLab answers, its token stands neither in the error nor in anything that is logged."""
     server.on("GET", LIST, reply)
     with caplog.at_level(logging.DEBUG), pytest.raises(PipelinesError) as raised:
-        newest(server)
+        asked(server)
     assert words in str(raised.value)
     assert TOKEN not in f"{raised.value!r} {raised.value} {caplog.text}"
     assert TOKEN not in repr(GitLab(server.url, "council/site", deploys=True, token=TOKEN))
@@ -113,4 +111,4 @@ def test_an_answer_without_end_is_given_up(server: ScriptedServer) -> None:
     """More than any list has is not read."""
     server.on("GET", LIST, Reply(body=b"[" + b" " * (5 << 20) + b"]"))
     with pytest.raises(PipelinesError, match="cannot be reached"):
-        newest(server)
+        asked(server)

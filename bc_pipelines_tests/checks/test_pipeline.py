@@ -35,7 +35,7 @@ def test_each_status_has_its_verdict(status: str | None, passed: bool, severity:
     [
         ((), True, "error", "did all but what somebody starts by hand (copy)"),
         ((("lint", "failed", True), ("deploy", "skipped", False)), True, "error", "did all but"),
-        ((("browsers", "created", False),), False, "warn", "waits for somebody to start copy. Until then, this has not"),
+        ((("browsers", "created", False),), False, "warn", "to start copy. Until then, this has not run: browsers"),
         ((("browsers", "created", False), ("build", "failed", False)), False, "error", "failed (build). Look at"),
         ((("build", "canceled", False),), False, "error", "failed (build). Look at"),
     ],

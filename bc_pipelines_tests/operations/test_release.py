@@ -23,9 +23,9 @@ FACTS = {"code": {"branch": "staging", "new": COMMIT, "before": "b" * 40, "old":
 BRIEFLY = timedelta(milliseconds=1)
 
 
-def listed(status: str, number: int = 5) -> dict[str, Any]:
-    """A pipeline of the commit, as GitLab lists it."""
-    return {"id": number, "status": status, "ref": "staging", "sha": COMMIT}
+def listed(status: str, number: int = 5, commit: str = COMMIT) -> dict[str, Any]:
+    """A pipeline of the branch, as GitLab lists it."""
+    return {"id": number, "status": status, "ref": "staging", "sha": commit}
 
 
 @pytest.fixture
@@ -86,6 +86,47 @@ def test_it_does_not_wait_forever(ci: Tools, server: ScriptedServer) -> None:
     server.on("GET", LIST, Reply(body=[]))
     verdict = release.await_pipeline(hurried(ci, pipeline=BRIEFLY), begin(ci, "run-2", **FACTS), silent)
     assert "has begun no pipeline" in verdict.summary
+
+
+def test_an_earlier_push_of_the_same_commit_tells_nothing_of_this_one(ci: Tools, server: ScriptedServer) -> None:
+    """After a way back, the same merges make the same commit: its pipeline of then succeeded, that of now may not."""
+    then, back = listed("success", 3), listed("running", 4, "b" * 40)
+    over = listed("success", 4, "b" * 40)
+    told: list[str] = []
+    bodies = [[back, then], [over, then], [listed("running"), over, then], [listed("failed"), over, then]]
+    server.on("GET", LIST, *(Reply(body=body) for body in bodies))
+    verdict = release.await_pipeline(ci, begin(ci, "run-1", **FACTS), told.append)
+    assert "failed (test). Look at" in verdict.summary
+    assert [words.rpartition("c0ffeec0ffee ")[2] for words in told] == ["has not begun"] * 2 + ["is running"]
+
+
+def test_a_commit_that_is_not_the_newest_is_not_waited_for_in_silence(ci: Tools, server: ScriptedServer) -> None:
+    """Somebody pushed since: the message has the address of that pipeline."""
+    server.on("GET", LIST, Reply(body=[listed("running", 6, "b" * 40), listed("success")]))
+    verdict = release.await_pipeline(hurried(ci, pipeline=BRIEFLY), begin(ci, "run-1", **FACTS), silent)
+    assert not verdict.passed
+    assert "has begun no pipeline of c0ffeec0ffee" in verdict.summary
+    assert "/-/pipelines/6, is of another commit" in verdict.summary
+
+
+def test_an_older_pipeline_may_still_release_what_was_there(ci: Tools, server: ScriptedServer) -> None:
+    """It is waited for, as long as for the commit's own, and only where that has not failed."""
+    older = listed("running", 4, "b" * 40)
+    told: list[str] = []
+    server.on(
+        "GET",
+        LIST,
+        Reply(body=[listed("success"), older]),
+        Reply(body=[listed("success"), {**older, "status": "success"}]),
+    )
+    assert release.await_pipeline(ci, begin(ci, "run-1", **FACTS), told.append).passed
+    assert told == [f"An older pipeline, {server.url}/council/site/-/pipelines/4, is running"]
+    server.on("GET", LIST, Reply(body=[listed("success"), older]))
+    verdict = release.await_pipeline(hurried(ci, pipeline=BRIEFLY), begin(ci, "run-2", **FACTS), silent)
+    with pytest.raises(GateClosed, match="an older one of the branch has not, which may release another commit"):
+        release.require(verdict)
+    server.on("GET", LIST, Reply(body=[listed("failed"), older]))
+    assert "failed (test)" in release.await_pipeline(ci, begin(ci, "run-3", **FACTS), silent).summary
 
 
 def test_it_waits_for_the_release_of_the_commit(ci: Tools, running: Simulated) -> None:
