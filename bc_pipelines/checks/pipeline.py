@@ -90,7 +90,15 @@ def same_commit(commit: str, of_release: str | None) -> bool:
     return of_release is not None and len(of_release) >= _SHORTEST and commit.startswith(of_release.lower())
 
 
-def is_released(commit: str, version: int | None, of_release: str | None, failed: int | None, waited: str) -> Verdict:
+def is_released(
+    commit: str,
+    version: int | None,
+    of_release: str | None,
+    failed: int | None,
+    waited: str,
+    *,
+    pending: int | None = None,
+) -> Verdict:
     """Whether Heroku's current release is of the pushed commit.
 
     Args:
@@ -99,8 +107,16 @@ def is_released(commit: str, version: int | None, of_release: str | None, failed
         of_release: the commit that it is of; None where Heroku does not tell.
         failed: version of a newer release of the commit that Heroku gave up; None where there is none.
         waited: how long it was waited for, in words.
+        pending: version of a newer release that is not over, of whichever commit; None where there is none.
     """
     facts = {"release": version or 0}
+    if pending is not None and failed is None:
+        return Verdict(
+            False,
+            f"Within {waited}, Heroku's release v{pending} did not come to its end: its release phase may be running. "
+            f"Look at heroku releases:output v{pending}, and start the reset again once it is over.",
+            facts,
+        )
     if same_commit(commit, of_release):
         return Verdict(True, f"Heroku's release v{version} is of {commit[:12]}.", facts)
     runs = f"v{version} of {of_release[:12] if of_release else 'no commit that it tells'}" if version else "no release"
@@ -111,9 +127,14 @@ def is_released(commit: str, version: int | None, of_release: str | None, failed
             f"{runs}. Read why with heroku releases:output v{failed}, and start the reset again once it is mended.",
             facts,
         )
+    do = "Run the deploy job of the pipeline again, and start the reset again."
+    if version and not of_release:
+        do = (
+            "Whoever deploys does not tell Heroku of which commit a release is, so this can never pass: have it tell, "
+            "or set repository.gitlab.deploys = false, and start the reset again."
+        )
     return Verdict(
         False,
-        f"CI passed, but within {waited} Heroku did not release {commit[:12]}: the app runs {runs}. Run the deploy job "
-        "of the pipeline again, and start the reset again.",
+        f"CI has ended, but within {waited} Heroku did not release {commit[:12]}: the app runs {runs}. {do}",
         facts,
     )

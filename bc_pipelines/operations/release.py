@@ -116,11 +116,14 @@ def await_release(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
         current = next((each for each in releases if each.current), None)
         runs = _commit(tools, record.app, current, commits)
         failed = _failed(tools, record.app, releases, code["new"], commits)
-        if checks.same_commit(code["new"], runs) or failed is not None or time.monotonic() >= until:
+        pending = releases[0].version if releases and releases[0].status == "pending" else None
+        ours = checks.same_commit(code["new"], runs) and pending is None
+        if ours or failed is not None or time.monotonic() >= until:
             return checks.is_released(
-                code["new"], current.version if current else None, runs, failed, _minutes(deadline)
+                *(code["new"], current.version if current else None, runs, failed, _minutes(deadline)), pending=pending
             )
-        say(f"{record.app} runs v{current.version if current else '?'}, not yet {code['new'][:12]}")
+        coming = f"; v{pending} is under way" if pending is not None else f", not yet {code['new'][:12]}"
+        say(f"{record.app} runs v{current.version if current else '?'}{coming}")
         time.sleep(_pace(tools))
 
 

@@ -64,6 +64,8 @@ def test_a_release_that_is_not_there_says_what_is() -> None:
     late = is_released(COMMIT, 12, "b" * 40, None, "20 minutes")
     assert "within 20 minutes Heroku did not release a91957a85832: the app runs v12 of bbbbbbbbbbbb" in late.summary
     assert "the app runs no release" in is_released(COMMIT, None, None, None, "20 minutes").summary
+    assert "Run the deploy job of the pipeline again" in late.summary
+    assert "can never pass" in is_released(COMMIT, 12, None, None, "20 minutes").summary
     failed = is_released(COMMIT, 12, None, 13, "20 minutes")
     assert "heroku releases:output v13" in failed.summary
     assert "v12 of no commit that it tells" in failed.summary

@@ -153,6 +153,26 @@ def test_a_release_that_does_not_come_closes_the_gate(ci: Tools, running: Simula
     assert "of dddddddddddd" in verdict.summary
 
 
+def test_a_release_phase_that_still_runs_is_waited_for(ci: Tools, server: ScriptedServer) -> None:
+    """It has the database open, whatever commit it is of; what the app runs meanwhile is the older release."""
+    made = {"created_at": "2026-11-02T02:00:00Z", "description": "", "slug": {"id": "s"}}
+    current = {**made, "id": "r1", "version": 7, "status": "succeeded", "current": True}
+    newer = {**made, "id": "r2", "version": 8, "status": "pending", "current": False}
+    then = [{**newer, "status": "succeeded", "current": True}, {**current, "current": False}]
+    path = f"/apps/{STAGING}/releases"
+    server.on("GET", path, Reply(body=[newer, current]), Reply(body=then))
+    server.on("GET", f"/apps/{STAGING}/slugs/s", Reply(body={"id": "s", "commit": COMMIT}))
+    told: list[str] = []
+    with HerokuClient(server.url, server.url, "x", poll_interval=0.05) as heroku:
+        asking = replace(ci, heroku=heroku)
+        assert "v8" in release.await_release(asking, begin(ci, "run-1", **FACTS), told.append).summary
+        assert told == [f"{STAGING} runs v7; v8 is under way"]
+        server.on("GET", path, Reply(body=[newer, current]))
+        verdict = release.await_release(hurried(asking, release=BRIEFLY), begin(ci, "run-2", **FACTS), silent)
+    assert not verdict.passed
+    assert "release v8 did not come to its end" in verdict.summary
+
+
 def test_a_failed_release_phase_is_not_waited_for(ci: Tools, server: ScriptedServer) -> None:
     """Heroku's newest release is of the commit and failed; the current one is older, and stays so."""
     made = {"created_at": "2026-11-02T02:00:00Z", "description": ""}
