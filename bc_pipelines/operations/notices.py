@@ -247,9 +247,9 @@ def _shown(noted: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def thread_of(records: Records, record: ResetRecord) -> str:
-    """The first message that told that this reset, or the one that it takes up or undoes, had stopped, or empty."""
-    before = records.get(str(record.facts.get("broken_off" if record.kind is Kind.RESET else "undoes", "")))
-    told = (each.facts.get(STOPPED, {}) for each in (record, before) if each is not None)
+    """The first message that told that this one, or one that it takes up or undoes, had stopped, or empty."""
+    before = (records.get(str(record.facts.get(name, ""))) for name in ("broken_off", "undoes"))
+    told = (each.facts.get(STOPPED, {}) for each in (record, *before) if each is not None)
     return next((str(each["thread"]) for each in told if "thread" in each), "")
 
 

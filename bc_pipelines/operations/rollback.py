@@ -126,6 +126,9 @@ def begin(tools: Tools, run_id: str, plan: RollbackPlan, requested_by: str, appr
     facts |= {name: value for name, value in undone.facts.items() if name.startswith("rollback_")}
     if "accounts_put_back" in undone.facts:
         facts.pop("accounts_key", None)
+    # As with a reset: who opened the site by hand since has ended what broke off.
+    if plan.began_from.state.rank < State.READY.rank and tools.heroku.app(undone.app).maintenance:
+        facts["broken_off"] = plan.began_from.id
     return tools.records.open_rollback(
         run_id, undone.environment, undone.app, requested_by, approval, undoes=undone.id, **facts
     )

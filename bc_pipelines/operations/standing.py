@@ -91,7 +91,7 @@ def _touched(record: ResetRecord) -> bool:
 
 def _untouched(record: ResetRecord) -> str:
     if "broken_off" in record.facts:
-        return f"This reset touched no site.{_branch(record)} But {_wreck(record, record.facts['broken_off'])}"
+        return f"This {record.kind} touched no site.{_branch(record)} But {_wreck(record, record.facts['broken_off'])}"
     if not record.wiped:
         came = record.facts.get("media_begun")
         more = " New and changed files of production may be in its media bucket; none was deleted." if came else ""

@@ -17,7 +17,8 @@ def first_of(records: Records, record: ResetRecord) -> ResetRecord:
     What the later ones counted as lost is what the first had left in the database.
     """
     before = records.get(str(record.facts.get("broken_off", "")))
-    if record.kind is Kind.ROLLBACK:
+    # A way back of an earlier version does not say.
+    if before is None and record.kind is Kind.ROLLBACK:
         undone = records.get(record.facts["undoes"])
         before = undone if undone is not None and undone.state.rank < State.READY.rank else None
     return record if before is None else first_of(records, before)

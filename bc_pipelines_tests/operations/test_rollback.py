@@ -13,6 +13,7 @@ from bc_pipelines.operations import backups, raw_backups, reset, rollback
 from bc_pipelines.operations.errors import GateClosed, Refused
 from bc_pipelines.operations.lock import ResetLock
 from bc_pipelines.operations.record import Kind, ResetRecord, State
+from bc_pipelines.operations.standing import standing
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.settings import Environment
 from bc_pipelines.wagtail_sql.marker import write_marker
@@ -138,6 +139,22 @@ def test_a_way_back_that_broke_off_is_taken_again(locked: Tools, cluster: Cluste
     record = go_back(locked, "run-3")
     assert record.facts["undoes"] == undone.id
     assert people(cluster) == BEFORE
+
+
+def test_a_way_back_that_stops_early_says_what_it_found(locked: Tools, cluster: Cluster) -> None:
+    """The site is as the one that broke off left it, unless somebody has opened it by hand."""
+    wiped(locked, cluster)
+    broken = rollback.begin(locked, "run-2", rollback.plan_rollback(locked, staging(locked)), "a tester", "typed")
+    locked.records.note(broken, State.WIPING)
+    said = standing(rollback.begin(locked, "run-3", rollback.plan_rollback(locked, staging(locked)), "", "typed"))
+    assert f"This rollback touched no site. But {STAGING} is still as the broken-off run {broken.id} left it" in said
+    assert "start the job roll_back_staging again" in said
+    locked.heroku.set_maintenance(STAGING, on=False)
+    undone = broken.facts["undoes"]
+    said = standing(
+        rollback.begin(locked, "run-4", rollback.plan_rollback(locked, staging(locked), undone), "", "typed")
+    )
+    assert f"{STAGING} was not touched and is as it was" in said
 
 
 def test_the_plan_names_the_branch(locked: Tools, cluster: Cluster) -> None:

@@ -67,6 +67,21 @@ def test_a_stop_that_was_told_is_answered(tools: Tools, world: World) -> None:
     assert "It was closed for 40 minutes." in message["text"] or "It was closed for 41 minutes." in message["text"]
 
 
+def test_a_way_back_that_took_two_is_told_as_one(tools: Tools, world: World) -> None:
+    """In the thread of the first, which closed the site."""
+    began = datetime.now(UTC) - timedelta(minutes=50)
+    reset = stopped_at(tools, State.DONE)
+    first = went_back(tools, reset)
+    first = tools.records.note(first, State.WIPING, wiping_since=began.isoformat())
+    stopped.tell(tools.settings, first.run_id)
+    [stop] = messages(world, first)
+    record = went_back(tools, reset, broken_off=first.id)
+    assert undone.tell(tools, record, LEFT) == TOLD
+    [message] = messages(world, record)
+    assert message["thread_ts"] == stop["ts"]
+    assert "It was closed for 50 minutes." in message["text"] or "It was closed for 51 minutes." in message["text"]
+
+
 def test_nothing_is_said_of_a_branch_that_was_left_alone(tools: Tools, world: World) -> None:
     """And a site that was in maintenance before the reset is told as that."""
     record = went_back(tools, stopped_at(tools, State.DONE))
