@@ -141,9 +141,13 @@ def _gitlab(table: object, variables: Mapping[str, str]) -> GitLab:
 
 
 def _url(url: str, where: str, example: str, instead: str = "those go into BC_GIT_USER and BC_GIT_PASSWORD") -> str:
-    parts = urlsplit(url)
-    plain = not re.search(r"[\x00-\x20\x7f-\uffff]", url) and not parts.query and not parts.fragment
-    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or not plain:
+    try:
+        parts = urlsplit(url)
+        # Looking at the port raises, too, where it is none.
+        whole = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        whole = False
+    if not whole or re.search(r"[\x00-\x20\x7f-\uffff?#]", url):
         # It may hold a password, so it is not repeated.
         raise SettingsError(f"{where} must be an https address without user and password, as {example}; {instead}.")
     return url

@@ -234,6 +234,10 @@ def test_a_repository_has_the_runbooks_branches(tmp_path: Path) -> None:
         (f'{GITLAB}url = "https://git.example"\nproject = "site"', "path of a project"),
         (f'{GITLAB}url = "https://git.example"\nproject = "../../x?"', "path of a project"),
         (f'{GITLAB}url = "http://git.example"\nproject = "council/site"', "https address"),
+        *(
+            (f'{GITLAB}url = "https://{place}"\nproject = "council/site"', "https address")
+            for place in ("[hush", "git.example:x", "git.example:99999", "git.example/?", "git.example/#")
+        ),
         (f'{GITLAB}url = "https://me:hush@git.example"\nproject = "council/site"', "goes into BC_GITLAB_TOKEN"),
         (f'{GITLAB}url = "https://git.example"\nproject = "council/site"\ndeploys = "yes"', "true or false"),
     ],
