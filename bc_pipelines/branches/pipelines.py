@@ -25,6 +25,7 @@ from bc_pipelines.repository import GITLAB_TOKEN, GitLab
 _SILENCE = 30.0
 _LONGEST = 4 << 20
 _PAGE = 100
+_MOST_PAGES = 20
 _RATE_LIMITED = 429
 _TROUBLE_FROM = 500
 _REFUSED = (401, 403)
@@ -89,12 +90,18 @@ class Pipelines:
         return tuple(sorted(found, key=lambda each: each.id, reverse=True))
 
     def jobs(self, pipeline: Pipeline, limit: float) -> tuple[Job, ...]:
-        """The jobs of a pipeline, the first hundred of them.
+        """The jobs of a pipeline, all of them: which of them failed may decide.
 
         Raises:
             PipelinesError: GitLab cannot be asked.
         """
-        found = self._list(f"pipelines/{pipeline.id}/jobs", {"per_page": str(_PAGE)}, limit)
+        found: list[Mapping[str, Any]] = []
+        for page in range(1, _MOST_PAGES + 1):
+            asked = {"per_page": str(_PAGE), "page": str(page)}
+            part = self._list(f"pipelines/{pipeline.id}/jobs", asked, limit)
+            found += part
+            if len(part) < _PAGE:
+                break
         return tuple(
             Job(_plain(each.get("name")), _plain(each.get("status")), each.get("allow_failure") is True)
             for each in found
@@ -139,7 +146,7 @@ class Pipelines:
         if status in _REFUSED:
             raise PipelinesError(
                 f"GitLab at {self._gitlab.url} does not accept the token (status {status}). {GITLAB_TOKEN} must hold "
-                "one with the scope read_api that is still valid."
+                "one that is still valid, with the scope read_api and, in that project, the role Reporter."
             )
         if status == httpx.codes.NOT_FOUND:
             raise PipelinesError(

@@ -70,6 +70,17 @@ def test_the_jobs_of_a_pipeline(server: ScriptedServer) -> None:
         )
 
 
+def test_the_jobs_of_a_large_pipeline(server: ScriptedServer) -> None:
+    """What stands on the second page counts as well."""
+    passed = [{"name": f"rspec {number}", "status": "success", "allow_failure": False} for number in range(100)]
+    last = {"name": "deploy", "status": "failed", "allow_failure": False}
+    server.on("GET", f"{LIST}/47/jobs", Reply(body=passed), Reply(body=[last]))
+    with pipelines(GitLab(server.url, "council/site", deploys=True, token=TOKEN), pace=0.01) as found:
+        jobs = found.jobs(Pipeline(47, "manual", "", COMMIT), 1)
+    assert jobs[100:] == (Job("deploy", "failed", optional=False),)
+    assert [seen.query for seen in server.seen] == ["per_page=100&page=1", "per_page=100&page=2"]
+
+
 @pytest.mark.parametrize(
     "first", [Reply(500), Reply(503), Reply(429, {"message": "Retry later"}), NO_ANSWER, Reply(body=b"[" * 9, cut=3)]
 )
@@ -83,7 +94,7 @@ def test_what_passes_is_asked_again(server: ScriptedServer, first: Reply) -> Non
     ("reply", "words"),
     [
         (Reply(401, {"message": f"401 Unauthorized {TOKEN}"}), "does not accept the token (status 401)"),
-        (Reply(403, {"message": "403 Forbidden"}), "BC_GITLAB_TOKEN must hold one with the scope read_api"),
+        (Reply(403, {"message": "403 Forbidden"}), "with the scope read_api and, in that project, the role Reporter"),
         (Reply(404, {"message": "404 Project Not Found"}), "shows no project council/site"),
         (Reply(302, headers={"Location": "https://elsewhere.invalid/"}), "not as documented"),
         (Reply(body=b"<html>Sign in</html>"), "not as documented"),
