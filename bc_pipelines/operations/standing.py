@@ -112,7 +112,7 @@ def _branch(record: ResetRecord) -> str:
     if not record.facts.get("code_begun") and code["old"] == code["before"]:
         return ""
     kept = f" What it was is kept as the tag {code['tag']}." if code["tag"] else ""
-    run = " Where your CI deploys, the app may run it already." if record.facts.get("code_begun") else ""
+    run = " Where your CI deploys, the app may run it already."
     return f" The branch {code['branch']} may be the new one already; the next reset goes on from there.{run}{kept}"
 
 
