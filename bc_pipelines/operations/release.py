@@ -119,9 +119,8 @@ def await_release(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
         pending = releases[0].version if releases and releases[0].status == "pending" else None
         ours = checks.same_commit(code["new"], runs) and pending is None
         if ours or failed is not None or time.monotonic() >= until:
-            return checks.is_released(
-                *(code["new"], current.version if current else None, runs, failed, _minutes(deadline)), pending=pending
-            )
+            version = current.version if current else None
+            return checks.is_released(code["new"], version, runs, failed, _minutes(deadline), pending=pending)
         coming = f"; v{pending} is under way" if pending is not None else f", not yet {code['new'][:12]}"
         say(f"{record.app} runs v{current.version if current else '?'}{coming}")
         time.sleep(_pace(tools))
