@@ -194,6 +194,7 @@ def undone_notice(undone: Undone) -> Notice:
     )
     code = [undone.branch] if undone.branch else []
     if undone.pull_anew:
+        code.append("Where your CI deploys, the site runs the reset's code until that is released, and then restarts.")
         code.append(
             "Please delete your local branch, to avoid accidentally merging in the reset's: "
             f"git branch -D {undone.pull_anew}"

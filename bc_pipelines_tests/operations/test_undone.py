@@ -48,6 +48,7 @@ def test_colleagues_learn_once_that_a_reset_was_undone(tools: Tools, world: Worl
         f"before the reset {reset.id} is back",
         "It was closed for 30 seconds.",
         "staging is aaaaaaaaaaaa",
+        "the site runs the reset's code until that is released",
         "git branch -D staging",
     ):
         assert words in message["text"], words
