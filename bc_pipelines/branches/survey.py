@@ -15,6 +15,7 @@ from bc_pipelines.branches.copy import HEADS
 from bc_pipelines.branches.errors import BranchesError
 from bc_pipelines.branches.git import Git
 from bc_pipelines.branches.merges import Merge, build, trial
+from bc_pipelines.branches.migrations import Clash, clashes
 
 MOST_LOOKED_AT = 200
 """Of merges that only staging has, so many are made again, to see whether somebody changed something in them."""
@@ -73,6 +74,7 @@ class Survey:
         in_main: how many branches the main one holds already.
         only_staging: commits that would be lost, the newest first.
         merges: what came of each chosen branch, in order.
+        clashes: apps whose migrations do not come together in it.
         tip: the new staging with all that merged cleanly; in this machine's copy only.
     """
 
@@ -84,6 +86,7 @@ class Survey:
     in_main: int
     only_staging: tuple[Commit, ...]
     merges: tuple[Merge, ...]
+    clashes: tuple[Clash, ...]
     tip: str
 
     @property
@@ -129,6 +132,7 @@ def survey(git: Git, now: datetime | None = None) -> Survey:
         in_main=len(in_main),
         only_staging=_only_staging(git, staging, (main, *others.values())) if staging else (),
         merges=merges,
+        clashes=clashes(git, main, tip, chosen),
         tip=tip,
     )
 

@@ -31,6 +31,26 @@ def every_branch_merges(rows: tuple[Row, ...], main: str) -> Verdict:
     return Verdict(True, f"All {len(rows)} branches merge cleanly into {main}, in this order.", facts, rows)
 
 
+def migrations_come_together(rows: tuple[Row, ...]) -> Verdict:
+    """Whether no app of a new staging has two last migrations, with which Django would not migrate.
+
+    Args:
+        rows: one for each app that has: `migrations of`, `last ones` and `brought by`.
+    """
+    facts = {"apps": len(rows)}
+    if not rows:
+        return Verdict(True, "No branch brings a migration that does not follow the others.", facts)
+    apps = listed((f"{row['migrations of']} ({row['last ones']}; brought by {row['brought by']})" for row in rows), 5)
+    return Verdict(
+        False,
+        f"Branches brought migrations that do not know each other: {apps}. Merge one of the branches into the other, "
+        "run ./manage.py makemigrations --merge there, and push; or leave one out with repository.merge in "
+        "environments.toml.",
+        facts,
+        rows,
+    )
+
+
 def nothing_only_on_staging(commits: Iterable[tuple[str, str, bool]], staging: str) -> Verdict:
     """Whether staging has commits that no other branch has; only ever a warning, since a person may accept that.
 

@@ -38,6 +38,7 @@ _CHECKS = {
 }
 _OF_THE_BRANCHES = {
     "every_branch_merges": "Each branch that is merged back merges into the main one without conflict, in order.",
+    "migrations_come_together": "No app gets two last migrations from branches that did not know each other.",
     "nothing_only_on_staging": "Staging's branch has no commit that no other branch has. It would be lost.",
 }
 

@@ -36,13 +36,15 @@ def look(tools: Tools) -> Survey | None:
         return survey(git)
 
 
-def verdicts(found: Survey | None) -> tuple[Verdict, Verdict]:
-    """Whether every branch merges, and whether staging has nothing of its own."""
+def verdicts(found: Survey | None) -> tuple[Verdict, Verdict, Verdict]:
+    """Whether every branch merges, whether their migrations do, and whether staging has nothing of its own."""
     if found is None:
-        return (Verdict(True, checks.NOT_CONFIGURED), Verdict(True, checks.NOT_CONFIGURED, severity="warn"))
+        left_alone = Verdict(True, checks.NOT_CONFIGURED)
+        return left_alone, left_alone, Verdict(True, checks.NOT_CONFIGURED, severity="warn")
     commits = ((each.id, f"{each.committed_at:%d %b %Y}", each.merge) for each in found.only_staging)
     return (
         checks.every_branch_merges(tuple(_merge_rows(found)), found.main),
+        checks.migrations_come_together(tuple(_clash_rows(found))),
         checks.nothing_only_on_staging(commits, found.staging),
     )
 
@@ -64,8 +66,11 @@ def branch_rows(found: Survey) -> tuple[Row, ...]:
 
 def objections(found: Survey | None) -> Iterator[str]:
     """What stands against a reset."""
-    if found is not None and found.conflicts:
-        yield f"{verdicts(found)[0].summary} {Page.BRANCHES}"
+    if found is None:
+        return
+    for verdict in verdicts(found)[:2]:
+        if not verdict.passed:
+            yield f"{verdict.summary} {Page.BRANCHES}"
 
 
 def warnings(found: Survey | None) -> Iterator[str]:
@@ -110,6 +115,15 @@ def _merge_rows(found: Survey) -> Iterator[Row]:
             "merges": merge.clean,
             "files": files,
             "conflicts with": ", ".join(merge.rivals),
+        }
+
+
+def _clash_rows(found: Survey) -> Iterator[Row]:
+    for clash in found.clashes:
+        yield {
+            "migrations of": clash.folder.removesuffix("/migrations"),
+            "last ones": ", ".join(clash.ends),
+            "brought by": ", ".join(clash.branches) or found.main,
         }
 
 

@@ -75,6 +75,14 @@ class Remote:
             return survey(git, datetime.fromtimestamp(NOW, UTC))
 
 
+def migration(*follows: tuple[str, str], replaces: tuple[tuple[str, str], ...] = ()) -> str:
+    """A migration's file as Django writes it."""
+    return (
+        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n"
+        f"    replaces = {list(replaces)!r}\n    dependencies = {list(follows)!r}\n    operations = []\n"
+    )
+
+
 @contextmanager
 def serving(folder: Path, certificates: Certificates) -> Iterator[str]:
     """A git server on a folder of repositories; gives its address."""

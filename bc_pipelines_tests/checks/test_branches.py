@@ -1,6 +1,6 @@
 """Verdicts on branches, from figures alone."""
 
-from bc_pipelines.checks.branches import every_branch_merges, nothing_only_on_staging
+from bc_pipelines.checks.branches import every_branch_merges, migrations_come_together, nothing_only_on_staging
 from bc_pipelines.checks.verdict import Row
 
 
@@ -29,6 +29,15 @@ def test_a_conflict_names_branch_and_files() -> None:
     assert (verdict.passed, verdict.severity) == (False, "error")
     assert "b (shared.txt)" in verdict.summary
     assert "repository.merge" in verdict.summary
+
+
+def test_migrations_that_do_not_know_each_other() -> None:
+    """The words name the app, the migrations, who brought them and what to do; it stops a reset."""
+    clash: Row = {"migrations of": "bc/news", "last ones": "0002_a, 0002_b", "brought by": "a, b"}
+    verdict = migrations_come_together((clash,))
+    assert (verdict.passed, verdict.severity) == (False, "error")
+    assert "bc/news (0002_a, 0002_b; brought by a, b)" in verdict.summary
+    assert migrations_come_together(()).passed
 
 
 def test_commits_that_only_staging_has_warn() -> None:

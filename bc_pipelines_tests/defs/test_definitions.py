@@ -55,7 +55,7 @@ CHECKS = {
     },
     "staging/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent", "raw_copies"},
     "development/backup": {"backup_succeeded", "backup_is_complete", "backup_is_recent"},
-    "staging/branches": {"every_branch_merges", "nothing_only_on_staging"},
+    "staging/branches": {"every_branch_merges", "migrations_come_together", "nothing_only_on_staging"},
     "staging/reset_plan": {"plan_is_acceptable", "token_may_reset"},
     "staging/sanitised_archive": {
         "every_column_classified",
@@ -115,6 +115,7 @@ NOT_BLOCKING = {
     "every_branch_merges",
     "branch_as_it_was",
     "front_end_cache_purged",
+    "migrations_come_together",
     "nothing_only_on_staging",
     "staff_can_log_in",
     "site_settings_still_attached",

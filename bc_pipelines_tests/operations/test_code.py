@@ -10,7 +10,7 @@ from bc_pipelines.operations import code
 from bc_pipelines.operations.errors import OutOfReach
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.sandbox.certificates import make_certificates
-from bc_pipelines_tests.branches.remote import Remote, new_remote, serving
+from bc_pipelines_tests.branches.remote import Remote, migration, new_remote, serving
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,30 @@ def test_a_conflict_stands_against_a_reset(site: Site) -> None:
     assert "two (shared.txt)" in words
     assert "docs/operating.md#the-branches-do-not-come-together" in words
     assert code.lost(found) == {"commits that only the branch staging has": 1}
-    merges, only = code.verdicts(found)
+    merges, migrations, only = code.verdicts(found)
     assert merges.rows[1]["conflicts with"] == "one"
-    assert (merges.passed, only.passed, only.severity) == (False, False, "warn")
+    assert (merges.passed, migrations.passed, only.passed, only.severity) == (False, True, False, "warn")
+
+
+def test_migrations_that_do_not_know_each_other_stand_against_a_reset(site: Site) -> None:
+    """Two branches merge cleanly and each brings a migration: the plan names the app, the migrations, the branches."""
+    main = site.remote.refs()["refs/heads/master"]
+    begun = site.remote.commit("master", {"bc/news/migrations/0001_initial.py": migration()}, main)
+    after = migration(("news", "0001_initial"))
+    ends = [
+        site.remote.commit(name, {f"bc/news/migrations/0002_{name}.py": after}, begun, days=0)
+        for name in ("red", "blue")
+    ]
+    staging = site.remote.commit("staging", {"both.txt": "1\n"}, begun, ends[0], days=-2)
+    site.remote.commit(
+        "staging", {f"bc/news/migrations/0002_{name}.py": after for name in ("red", "blue")}, staging, ends[1]
+    )
+    found = code.look(site.told(merge=("red", "blue")))
+    (words,) = code.objections(found)
+    assert "bc/news (0002_blue, 0002_red; brought by " in words
+    assert "makemigrations --merge" in words
+    assert "docs/operating.md#the-branches-do-not-come-together" in words
+    assert list(code.objections(code.look(site.told(merge=("red",))))) == []
 
 
 def test_a_branch_that_is_left_out_does_not_stand_in_the_way(site: Site) -> None:
