@@ -13,10 +13,10 @@ ATTACHED = ("run", "--no-tty", "--exit-code", "-a", STAGING.name, "--")
 
 
 def test_an_attached_dyno_runs_manage_py(cli: HerokuCli, outside: Outside) -> None:
-    """Output comes back over the rendezvous, and the cache table that the command made is in PostgreSQL."""
-    checked = cli.good(*ATTACHED, "python manage.py createcachetable && echo made $DYNO")
+    """Output comes back over the rendezvous, and the table that the command made is in PostgreSQL."""
+    checked = cli.good(*ATTACHED, "python manage.py migrate --noinput contenttypes && echo made $DYNO")
     assert "made run." in checked.output
-    assert outside.tables(STAGING) == {"only_on_staging", "database_cache"}
+    assert outside.tables(STAGING) == {"only_on_staging", "django_content_type", "django_migrations"}
 
 
 @pytest.mark.parametrize(("command", "code"), [("sh -c 'exit 7'", 7), ("python manage.py no_such_command", 1)])
@@ -34,7 +34,7 @@ def test_without_exit_codes_an_attached_dyno_only_shows(cli: HerokuCli) -> None:
 
 def test_a_detached_dyno_works_alone(cli: HerokuCli, outside: Outside) -> None:
     """`run:detached` names the dyno and does not wait; the dyno's work appears in PostgreSQL."""
-    started = cli.good("run:detached", "-a", STAGING.name, "--", "python manage.py createcachetable")
-    assert "Running python manage.py createcachetable on" in started.shown
+    started = cli.good("run:detached", "-a", STAGING.name, "--", "python manage.py migrate --noinput sessions")
+    assert "Running python manage.py migrate --noinput sessions on" in started.shown
     assert "done, run." in started.shown
-    until(lambda: "database_cache" in outside.tables(STAGING))
+    until(lambda: "django_session" in outside.tables(STAGING))
