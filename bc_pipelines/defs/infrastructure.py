@@ -4,7 +4,7 @@ Each look notes what it saw on an observed asset, with a digest of it as the dat
 something has changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dagster as dg
@@ -12,13 +12,13 @@ import dagster as dg
 from bc_pipelines.defs.common import OWNERS, check_result, check_specs, clear_errors, labelled, table
 from bc_pipelines.defs.resources import ToolsResource
 from bc_pipelines.operations import (
-    infrastructure,
     infrastructure_cache,
     infrastructure_dns,
     infrastructure_front_end,
+    infrastructure_storage,
     infrastructure_tls,
 )
-from bc_pipelines.operations.infrastructure import Looked
+from bc_pipelines.operations.infrastructure import Checks, Looked
 from bc_pipelines.operations.tools import Tools
 
 _DATA_VERSION = "dagster/data_version"
@@ -33,14 +33,14 @@ class Area:
         name: last part of the asset's key.
         kind: what the UI marks it with.
         text: the asset's description.
-        checks: by environment, names and what each looks at.
+        checks: names and what each looks at.
         look: the look itself.
     """
 
     name: str
     kind: str
     text: str
-    checks: Callable[[str], Mapping[str, str]]
+    checks: Checks
     look: Callable[[Tools, str], Looked]
 
 
@@ -49,35 +49,35 @@ AREAS = (
         name="cache",
         kind="redis",
         text="What the site's backend caches in: whose it is, who gets in, and what it does when it is full.",
-        checks=infrastructure_cache.checks_of_cache,
+        checks=infrastructure_cache.CHECKS,
         look=infrastructure_cache.look_at_cache,
     ),
     Area(
         name="front_end_cache",
         kind="http",
         text="What stands in front of the hosts, and what they tell it to keep.",
-        checks=infrastructure_front_end.checks_of_front_end_cache,
+        checks=infrastructure_front_end.CHECKS,
         look=infrastructure_front_end.look_at_front_end_cache,
     ),
     Area(
         name="file_storage",
         kind="s3",
         text="The bucket of the site's media: whose it is, what is open to the public, and what keeps it safe.",
-        checks=lambda environment: infrastructure.checks_of(infrastructure.FILE_STORAGE, environment),
-        look=infrastructure.look_at_file_storage,
+        checks=infrastructure_storage.CHECKS,
+        look=infrastructure_storage.look_at_file_storage,
     ),
     Area(
         name="dns",
         kind="dns",
         text="Where the hosts' names lead, who may issue certificates for them, and who may send mail in their name.",
-        checks=infrastructure_dns.checks_of_dns,
+        checks=infrastructure_dns.CHECKS,
         look=infrastructure_dns.look_at_dns,
     ),
     Area(
         name="tls",
         kind="tls",
         text="The hosts' certificates, the versions of TLS that they speak, and the way from http to https.",
-        checks=infrastructure_tls.checks_of_tls,
+        checks=infrastructure_tls.CHECKS,
         look=infrastructure_tls.look_at_tls,
     ),
 )
@@ -102,7 +102,7 @@ def _look(environment: str, area: Area) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name=f"look_at_{environment}_{area.name}",
-        specs=check_specs(key, area.checks(environment), blocking=False),
+        specs=check_specs(key, area.checks.of(environment), blocking=False),
         description=f"{area.text} Changes nothing.",
     )
     def look(context: dg.AssetCheckExecutionContext, tools: ToolsResource) -> Iterator[dg.AssetCheckResult]:

@@ -1,34 +1,38 @@
 """The runbook's questions about an environment's infrastructure: asked of what settings and apps name, then judged.
 
-Belongs here: which bucket, hosts and keys a probe is handed, and what cannot be asked. Does not belong here: asking
-(see `probes`), judging (see `checks`). Nothing is changed, on no environment.
+Belongs here: what every area has. Does not belong here: which bucket, hosts and keys a probe is handed (see the areas,
+`infrastructure_…`), asking (see `probes`), judging (see `checks`). Nothing is changed, on no environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from bc_pipelines.checks import file_storage as storage_checks
 from bc_pipelines.checks.verdict import Fact, Row, Verdict, not_testable
-from bc_pipelines.heroku.errors import HerokuError
-from bc_pipelines.operations.errors import Refused
-from bc_pipelines.operations.media_places import MediaPlaces
-from bc_pipelines.operations.tools import Tools
-from bc_pipelines.probes import file_storage as storage
-from bc_pipelines.probes.told import Untold, version_of
+from bc_pipelines.probes.told import Untold
 
-FILE_STORAGE = {
-    "images_are_public": "Anybody can read an image, by the bucket's policy: pages link to them without a signature.",
-    "list_is_not_public": "Nobody without a key gets the list of files.",
-    "nobody_else_can_write": "Neither policy nor access list let strangers change files. Nothing is tried out.",
-    "encrypted": "What is stored is encrypted by default.",
-    "has_a_way_back": "Versions are kept, so that a file that was deleted or overwritten can be had back.",
-    "in_its_region": "The bucket is in the region that its app says.",
-}
 # Longer than anything that is as it should be: a header may have 64 kB, a text in the DNS too.
 _LONGEST = 4000
-OF_A_COPY = {"is_not_productions": "The bucket is another one than production's."}
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The checks of an area: their names and what each looks at.
+
+    Attributes:
+        of_each: of every environment.
+        of_production: of production alone.
+        of_a_copy: of every other one, which alone can be mistaken for production.
+    """
+
+    of_each: Mapping[str, str]
+    of_production: Mapping[str, str] = field(default_factory=dict)
+    of_a_copy: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, environment: str) -> Mapping[str, str]:
+        """Those of one environment."""
+        return {**self.of_each, **(self.of_production if environment == "production" else self.of_a_copy)}
 
 
 @dataclass(frozen=True)
@@ -65,61 +69,27 @@ def _tame(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in shown)
 
 
-def checks_of(area: Mapping[str, str], environment: str) -> Mapping[str, str]:
-    """The checks of an area, by name; only a copy can be mistaken for production."""
-    return {**area, **({} if environment == "production" else OF_A_COPY)}
-
-
-def look_at_file_storage(tools: Tools, environment: str) -> Looked:
-    """Ask the bucket of an environment's media what it is like, with its app's own keys and with none.
+def nothing_known(names: Mapping[str, str], why: str, fact: str = "state", value: str = "not configured") -> Looked:
+    """Say of each check why it is not testable.
 
     Args:
-        tools: the run's tools.
-        environment: its name.
+        names: of the checks.
+        why: in words.
+        fact: name of the one fact that there is.
+        value: what it is.
     """
-    names = checks_of(FILE_STORAGE, environment)
-    places = MediaPlaces.of(tools)
-    try:
-        place = places.place(environment)
-        production = places.production_buckets()
-        told = tools.heroku.config_vars(tools.settings.environments[environment].heroku_app)
-    except (Refused, HerokuError) as reason:
-        return nothing_known(names, str(reason))
-    domain = told.get("AWS_S3_CUSTOM_DOMAIN", "")
-    region = place.region or None
-    seen = storage.look(
-        place.bucket,
-        storage.client(place.keys.access_key, place.keys.secret_key, region=region),
-        storage.client(region=region),
-        domain,
-    )
-    judges: Mapping[str, Callable[[], Verdict]] = {
-        "images_are_public": lambda: storage_checks.images_are_public(seen),
-        "list_is_not_public": lambda: storage_checks.list_is_not_public(seen),
-        "nobody_else_can_write": lambda: storage_checks.nobody_else_can_write(seen),
-        "encrypted": lambda: storage_checks.encrypted(seen),
-        "has_a_way_back": lambda: storage_checks.has_a_way_back(seen),
-        "in_its_region": lambda: storage_checks.in_its_region(seen, place.region),
-        "is_not_productions": lambda: storage_checks.is_not_productions(seen, production),
-    }
-    facts: dict[str, Fact] = {
-        "bucket": seen.bucket,
-        "region": _shown(seen.region),
-        "policy_is_public": _shown(seen.policy_is_public),
-        "an_image_can_be_read_by_anybody": _shown(seen.image_readable),
-        "anybody_gets_the_list": _shown(seen.listable),
-        "encryption": _shown(seen.encryption),
-        "versioning": _shown(seen.versioning),
-    } | ({"shown_at": domain} if domain else {})
-    return Looked(facts, version_of(seen), {name: judges[name]() for name in names})
+    return Looked({fact: value}, value, {name: not_testable(why) for name in names})
 
 
-def nothing_known(names: Mapping[str, str], why: str) -> Looked:
-    """Say of each check why it is not testable."""
-    return Looked({"state": "not configured"}, "not configured", {name: not_testable(why) for name in names})
-
-
-def _shown(value: str | bool | Untold) -> Fact:
-    if isinstance(value, Untold):
-        return f"not told ({value.why})"
-    return ("yes" if value else "no") if isinstance(value, bool) else value or "none"
+def shown(value: str | float | bool | tuple[str, ...] | Untold) -> Fact:
+    """What was told, or why it was not, as a fact to show."""
+    match value:
+        case Untold(why):
+            return f"not told ({why})"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return "; ".join(value) or "none"
+        case "":
+            return "none"
+    return value

@@ -5,31 +5,30 @@ Does not belong here: asking (see `probes.dns`), judging (see `checks.dns`). Not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bc_pipelines.checks import dns as dns_checks
-from bc_pipelines.checks.verdict import Fact, Verdict
-from bc_pipelines.operations.infrastructure import Looked, nothing_known
+from bc_pipelines.checks.verdict import Fact
+from bc_pipelines.operations.infrastructure import Checks, Looked, nothing_known, shown
 from bc_pipelines.operations.infrastructure_tls import ways
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.probes import dns, tls
 from bc_pipelines.probes.told import Untold, version_of
 
-DNS = {
-    "every_host_resolves": "Every host has an address.",
-    "no_dangling_alias": "No host is an alias of a name that does not exist, and that somebody else could take.",
-    "caa_allows_the_issuer": "CAA records let the authority of each host's certificate issue the next one.",
-}
-OF_PRODUCTION = {
-    "sender_policy_is_sound": "The domain of the first host has one sender policy (SPF), which keeps strangers out.",
-    "dmarc_is_there": "Receivers are told what to do with mail that only claims to be of that domain.",
-}
-
-
-def checks_of_dns(environment: str) -> Mapping[str, str]:
-    """The checks, by name; a copy's hosts may be in the domain of somebody else, whose mail is no matter of ours."""
-    return {**DNS, **(OF_PRODUCTION if environment == "production" else {})}
+CHECKS = Checks(
+    of_each={
+        "every_host_resolves": "Every host has an address.",
+        "no_dangling_alias": "No host is an alias of a name that does not exist, and that somebody else could take.",
+        "caa_allows_the_issuer": "CAA records let the authority of each host's certificate issue the next one.",
+    },
+    # A copy's hosts may be in the domain of somebody else, whose mail is no matter of ours.
+    of_production={
+        "sender_policy_is_sound": "The domain of the first host has one sender policy (SPF), which keeps strangers "
+        "out.",
+        "dmarc_is_there": "Receivers are told what to do with mail that only claims to be of that domain.",
+    },
+)
 
 
 def look_at_dns(tools: Tools, environment: str) -> Looked:
@@ -39,20 +38,19 @@ def look_at_dns(tools: Tools, environment: str) -> Looked:
         tools: the run's tools.
         environment: its name.
     """
-    names = checks_of_dns(environment)
     hosts = tools.settings.environments[environment].hosts
     if not hosts:
-        return nothing_known(names, "no host of this environment is configured.")
+        return nothing_known(CHECKS.of(environment), "no host of this environment is configured.")
     seen = dns.look(hosts, tools.settings.resolver)
     certificates = tls.certificates(ways(tools.settings, environment))
-    judges: Mapping[str, Callable[[], Verdict]] = {
-        "every_host_resolves": lambda: dns_checks.every_host_resolves(seen),
-        "no_dangling_alias": lambda: dns_checks.no_dangling_alias(seen),
-        "caa_allows_the_issuer": lambda: dns_checks.caa_allows_the_issuer(seen, certificates),
-        "sender_policy_is_sound": lambda: dns_checks.sender_policy_is_sound(seen),
-        "dmarc_is_there": lambda: dns_checks.dmarc_is_there(seen),
+    verdicts = {
+        "every_host_resolves": dns_checks.every_host_resolves(seen),
+        "no_dangling_alias": dns_checks.no_dangling_alias(seen),
+        "caa_allows_the_issuer": dns_checks.caa_allows_the_issuer(seen, certificates),
     }
-    verdicts = {name: judges[name]() for name in names}
+    if environment == "production":
+        verdicts["sender_policy_is_sound"] = dns_checks.sender_policy_is_sound(seen)
+        verdicts["dmarc_is_there"] = dns_checks.dmarc_is_there(seen)
     return Looked(_facts(seen), _version(seen), verdicts, tuple(map(_row, seen.hosts)))
 
 
@@ -66,12 +64,12 @@ def _version(seen: dns.Dns) -> str:
 def _facts(seen: dns.Dns) -> Mapping[str, Fact]:
     domain = seen.domain
     return {
-        "domain": domain.name if isinstance(domain.name, str) else f"not told ({domain.name.why})",
-        "name_servers": _shown(domain.servers),
-        "mail_servers": _shown(domain.mail),
-        "sender_policy": _shown(domain.spf),
+        "domain": shown(domain.name),
+        "name_servers": shown(domain.servers),
+        "mail_servers": shown(domain.mail),
+        "sender_policy": shown(domain.spf),
         # Not the whole record: it may name a person's address for reports.
-        "dmarc_policy": _shown(
+        "dmarc_policy": shown(
             domain.dmarc
             if isinstance(domain.dmarc, Untold)
             else tuple(dns_checks.dmarc_policy(each, inherited=bool(domain.dmarc_of)) for each in domain.dmarc)
@@ -83,11 +81,7 @@ def _row(each: dns.Host) -> Mapping[str, Fact]:
     return {
         "host": each.host,
         "leads to": " → ".join(each.aliases),
-        "addresses": "does not exist" if each.missing else _shown(each.addresses),
+        "addresses": "does not exist" if each.missing else shown(each.addresses),
         "TTL": each.ttl,
-        "CAA": _shown(each.caa),
+        "CAA": shown(each.caa),
     }
-
-
-def _shown(values: tuple[str, ...] | Untold) -> str:
-    return f"not told ({values.why})" if isinstance(values, Untold) else "; ".join(values) or "none"

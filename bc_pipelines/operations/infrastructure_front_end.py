@@ -5,29 +5,27 @@ Does not belong here: asking (see `probes.front_end_cache`), judging (see `check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from bc_pipelines.checks import front_end_cache as front_checks
-from bc_pipelines.checks.verdict import Fact, Row, Verdict, listed
+from bc_pipelines.checks.verdict import Fact, Row, listed
 from bc_pipelines.heroku.errors import HerokuError
-from bc_pipelines.operations.infrastructure import Looked
+from bc_pipelines.operations.infrastructure import Checks, Looked, shown
 from bc_pipelines.operations.ready import login_of
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.probes import front_end_cache as front
 from bc_pipelines.probes.told import Untold, version_of
 
-FRONT_END_CACHE = {
-    "private_pages_are_not_kept": "No cache may keep the admin's pages; of documents it is a warning.",
-    "no_cookie_on_kept_pages": "A home page that caches may keep sets no cookie, which the next visitor would get.",
-    "visitors_are_told_apart": "Such a page is kept for each cookie apart. Never more than a warning.",
-}
-OF_PRODUCTION = {"home_page_may_be_kept": "The home page says what caches may keep. Never more than a warning."}
-
-
-def checks_of_front_end_cache(environment: str) -> Mapping[str, str]:
-    """The checks, by name; a copy need not be kept by any cache."""
-    return {**FRONT_END_CACHE, **(OF_PRODUCTION if environment == "production" else {})}
+CHECKS = Checks(
+    of_each={
+        "private_pages_are_not_kept": "No cache may keep the admin's pages; of documents it is a warning.",
+        "no_cookie_on_kept_pages": "A home page that caches may keep sets no cookie, which the next visitor would get.",
+        "visitors_are_told_apart": "Such a page is kept for each cookie apart. Never more than a warning.",
+    },
+    # A copy need not be kept by any cache.
+    of_production={"home_page_may_be_kept": "The home page says what caches may keep. Never more than a warning."},
+)
 
 
 def look_at_front_end_cache(tools: Tools, environment: str) -> Looked:
@@ -37,19 +35,19 @@ def look_at_front_end_cache(tools: Tools, environment: str) -> Looked:
         tools: the run's tools.
         environment: its name.
     """
-    names, settings = checks_of_front_end_cache(environment), tools.settings
+    settings = tools.settings
     login = _login(tools, environment)
     with ThreadPoolExecutor(max_workers=5) as pool:
         hosts = settings.environments[environment].hosts
         seen = list(pool.map(lambda host: front.look(host, settings.connect_to, login), hosts))
-    judges: Mapping[str, Callable[[], Verdict]] = {
-        "private_pages_are_not_kept": lambda: front_checks.private_pages_are_not_kept(seen),
-        "no_cookie_on_kept_pages": lambda: front_checks.no_cookie_on_kept_pages(seen),
-        "visitors_are_told_apart": lambda: front_checks.visitors_are_told_apart(seen),
-        "home_page_may_be_kept": lambda: front_checks.home_page_may_be_kept(seen),
+    verdicts = {
+        "private_pages_are_not_kept": front_checks.private_pages_are_not_kept(seen),
+        "no_cookie_on_kept_pages": front_checks.no_cookie_on_kept_pages(seen),
+        "visitors_are_told_apart": front_checks.visitors_are_told_apart(seen),
     }
-    facts = _facts(seen, settings.connect_to)
-    return Looked(facts, version_of(*seen), {name: judges[name]() for name in names}, tuple(map(_row, seen)))
+    if environment == "production":
+        verdicts["home_page_may_be_kept"] = front_checks.home_page_may_be_kept(seen)
+    return Looked(_facts(seen, settings.connect_to), version_of(*seen), verdicts, tuple(map(_row, seen)))
 
 
 def _login(tools: Tools, environment: str) -> tuple[str, str] | None:
@@ -74,7 +72,7 @@ def _row(each: front.FrontEnd) -> Row:
     home, again = each.home, each.again
     if isinstance(home, Untold):
         nothing = dict.fromkeys(("vary", "cookies", "second look"), "")
-        return {"host": each.host, "cache": "", "cache-control": f"not told ({home.why})", **nothing}
+        return {"host": each.host, "cache": "", "cache-control": shown(home), **nothing}
     return {
         "host": each.host,
         "cache": each.cache if isinstance(each.cache, str) and each.cache else "none seen",

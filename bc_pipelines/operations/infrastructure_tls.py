@@ -5,30 +5,29 @@ Does not belong here: asking (see `probes.tls`), judging (see `checks.tls`). Not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bc_pipelines.checks import tls as tls_checks
-from bc_pipelines.checks.verdict import Fact, Verdict
-from bc_pipelines.operations.infrastructure import Looked
+from bc_pipelines.checks.verdict import Fact
+from bc_pipelines.operations.infrastructure import Checks, Looked, shown
 from bc_pipelines.operations.tools import Tools
 from bc_pipelines.probes import tls
 from bc_pipelines.probes.told import Untold, version_of
 from bc_pipelines.settings import Settings
 
-TLS = {
-    "certificate_is_current": "Every host's certificate counts, and will for three weeks or more.",
-    "certificate_is_for_its_host": "Every host's certificate names that host.",
-    "chain_is_trusted": "What every host sends leads to an authority that is trusted, with nothing missing between.",
-    "old_versions_are_refused": "No host speaks TLS 1.0 or 1.1.",
-    "http_leads_to_https": "Who asks by plain http is led to https on the same host.",
-}
-OF_PRODUCTION = {"hsts_is_set": "Browsers are told to remember https. Never more than a warning."}
-
-
-def checks_of_tls(environment: str) -> Mapping[str, str]:
-    """The checks, by name; browsers are to remember nothing of a copy's host."""
-    return {**TLS, **(OF_PRODUCTION if environment == "production" else {})}
+CHECKS = Checks(
+    of_each={
+        "certificate_is_current": "Every host's certificate counts, and will for three weeks or more.",
+        "certificate_is_for_its_host": "Every host's certificate names that host.",
+        "chain_is_trusted": "What every host sends leads to an authority that is trusted, with nothing missing "
+        "between.",
+        "old_versions_are_refused": "No host speaks TLS 1.0 or 1.1.",
+        "http_leads_to_https": "Who asks by plain http is led to https on the same host.",
+    },
+    # Browsers are to remember nothing of a copy's host.
+    of_production={"hsts_is_set": "Browsers are told to remember https. Never more than a warning."},
+)
 
 
 def ways(settings: Settings, environment: str) -> list[tls.Way]:
@@ -47,20 +46,19 @@ def look_at_tls(tools: Tools, environment: str) -> Looked:
         tools: the run's tools.
         environment: its name.
     """
-    names = checks_of_tls(environment)
-    seen = tls.look(ways(tools.settings, environment), home="hsts_is_set" in names)
+    production = environment == "production"
+    seen = tls.look(ways(tools.settings, environment), home=production)
     now = datetime.now(UTC)
-    judges: Mapping[str, Callable[[], Verdict]] = {
-        "certificate_is_current": lambda: tls_checks.certificate_is_current(seen, now),
-        "certificate_is_for_its_host": lambda: tls_checks.certificate_is_for_its_host(seen),
-        "chain_is_trusted": lambda: tls_checks.chain_is_trusted(seen),
-        "old_versions_are_refused": lambda: tls_checks.old_versions_are_refused(seen),
-        "http_leads_to_https": lambda: tls_checks.http_leads_to_https(seen),
-        "hsts_is_set": lambda: tls_checks.hsts_is_set(seen),
+    verdicts = {
+        "certificate_is_current": tls_checks.certificate_is_current(seen, now),
+        "certificate_is_for_its_host": tls_checks.certificate_is_for_its_host(seen),
+        "chain_is_trusted": tls_checks.chain_is_trusted(seen),
+        "old_versions_are_refused": tls_checks.old_versions_are_refused(seen),
+        "http_leads_to_https": tls_checks.http_leads_to_https(seen),
     }
-    return Looked(
-        _facts(seen, now), version_of(*seen), {name: judges[name]() for name in names}, tuple(map(_row, seen))
-    )
+    if production:
+        verdicts["hsts_is_set"] = tls_checks.hsts_is_set(seen)
+    return Looked(_facts(seen, now), version_of(*seen), verdicts, tuple(map(_row, seen)))
 
 
 def _facts(seen: Sequence[tls.Tls], now: datetime) -> Mapping[str, Fact]:
@@ -76,7 +74,7 @@ def _facts(seen: Sequence[tls.Tls], now: datetime) -> Mapping[str, Fact]:
 def _row(each: tls.Tls) -> Mapping[str, Fact]:
     certificate = each.certificate
     if isinstance(certificate, Untold):
-        return {"host": each.host, "until": f"not told ({certificate.why})", "key": "", "issuer": "", "speaks": ""}
+        return {"host": each.host, "until": shown(certificate), "key": "", "issuer": "", "speaks": ""}
     return {
         "host": each.host,
         "until": f"{certificate.valid_until:%Y-%m-%d}",

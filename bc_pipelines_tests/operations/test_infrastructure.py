@@ -9,9 +9,10 @@ import pytest
 from bc_pipelines.checks.verdict import Fact, Verdict
 from bc_pipelines.definitions import defs
 from bc_pipelines.defs.infrastructure import AREAS
-from bc_pipelines.operations.infrastructure import Looked, look_at_file_storage
+from bc_pipelines.operations.infrastructure import Looked
 from bc_pipelines.operations.infrastructure_cache import look_at_cache
-from bc_pipelines.operations.infrastructure_dns import checks_of_dns
+from bc_pipelines.operations.infrastructure_dns import CHECKS as OF_DNS
+from bc_pipelines.operations.infrastructure_storage import look_at_file_storage
 from bc_pipelines.operations.tools import Tools, open_tools
 from bc_pipelines.sandbox import s3
 from bc_pipelines.sandbox.redis import cached
@@ -36,7 +37,7 @@ def test_the_job_comes_to_its_end(inspected: dg.ExecuteInProcessResult) -> None:
         event.asset_key.to_user_string(): event for event in inspected.get_asset_observation_events() if event.asset_key
     }
     assert observed.keys() == {f"{where}/{area.name}" for where in ("production", "staging") for area in AREAS}
-    wanted = {(where, name) for where in ("production", "staging") for area in AREAS for name in area.checks(where)}
+    wanted = {(where, name) for where in ("production", "staging") for area in AREAS for name in area.checks.of(where)}
     results = inspected.get_asset_check_evaluations()
     assert {(each.asset_key.path[0], each.check_name) for each in results} == wanted
     assert all(each.description for each in results)
@@ -107,7 +108,7 @@ def test_the_sandboxes_dns(inspected: dg.ExecuteInProcessResult, environment: st
         for each in inspected.get_asset_check_evaluations()
         if each.asset_key.path == [environment, "dns"]
     }
-    assert found == dict.fromkeys(checks_of_dns(environment), True)
+    assert found == dict.fromkeys(OF_DNS.of(environment), True)
     observed = {
         event.asset_key.to_user_string(): event.asset_observation_data.asset_observation.metadata
         for event in inspected.get_asset_observation_events()
