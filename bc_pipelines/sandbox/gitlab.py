@@ -31,10 +31,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bc_pipelines.sandbox import git
+from bc_pipelines.sandbox import git, stand_in
 from bc_pipelines.sandbox.folder import write_private
 from bc_pipelines.sandbox.processes import base_environment
-from bc_pipelines.sandbox.world import HOST, World
+from bc_pipelines.sandbox.world import World
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -124,7 +124,7 @@ class Ci:
         project = "/api/v4/projects/{project:path}"
         return Starlette(
             routes=[
-                Route("/healthz", _healthz),
+                Route("/healthz", stand_in.healthz),
                 Route("/sandbox/faults", self._order, methods=["POST", "DELETE"]),
                 Route(f"{project}/pipelines/{{pipeline:int}}/jobs", self._jobs),
                 Route(f"{project}/pipelines", self._list),
@@ -305,31 +305,12 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def _healthz(_request: Request) -> Response:
-    from starlette.responses import JSONResponse
-
-    return JSONResponse({"status": "ok"})
-
-
 def main() -> None:
     """Run the server that the command line describes."""
-    import uvicorn
-
     port, repository, folder, certificate, key, ca, heroku, app = sys.argv[1:]
-    os.umask(0o077)
     deploy = Deploy(heroku, app, os.environ[HEROKU_TOKEN], Path(ca))
-    uvicorn.run(
-        Ci(Path(repository), Path(folder), os.environ[TOKEN], deploy).application(),
-        host=HOST,
-        port=int(port),
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=3,
-    )
+    ci = Ci(Path(repository), Path(folder), os.environ[TOKEN], deploy)
+    stand_in.serve(ci.application(), int(port), certificate, key)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,10 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bc_pipelines.sandbox import stand_in
 from bc_pipelines.sandbox.apps import SLACK_CHANNEL
 from bc_pipelines.sandbox.folder import write_private
-from bc_pipelines.sandbox.world import HOST, World
+from bc_pipelines.sandbox.world import World
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -90,7 +91,7 @@ class Workspace:
 
         return Starlette(
             routes=[
-                Route("/healthz", _healthz),
+                Route("/healthz", stand_in.healthz),
                 Route("/sandbox/faults", self._order, methods=["POST", "DELETE"]),
                 Route("/api/{method}", self._call, methods=["GET", "POST"]),
             ]
@@ -186,12 +187,6 @@ def _for_people(message: Mapping[str, Any]) -> str:
     return f"-- {when:%d %B %Y %H:%M:%S} UTC{where}\n{unescape(str(message['text']))}"
 
 
-async def _healthz(_request: Request) -> Response:
-    from starlette.responses import JSONResponse
-
-    return JSONResponse({"status": "ok"})
-
-
 async def _arguments(request: Request) -> Mapping[str, Any]:
     """A call's arguments, in whichever of Slack's ways they were sent."""
     from urllib.parse import parse_qsl
@@ -204,22 +199,9 @@ async def _arguments(request: Request) -> Mapping[str, Any]:
 
 def main() -> None:
     """Run the server that the command line describes."""
-    import uvicorn
-
     port, folder, certificate, key, channel = sys.argv[1:]
-    os.umask(0o077)
-    uvicorn.run(
-        Workspace(Path(folder), channel, os.environ[TOKEN]).application(),
-        host=HOST,
-        port=int(port),
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        timeout_graceful_shutdown=3,
-    )
+    workspace = Workspace(Path(folder), channel, os.environ[TOKEN])
+    stand_in.serve(workspace.application(), int(port), certificate, key)
 
 
 if __name__ == "__main__":
