@@ -185,7 +185,7 @@ def verify(source: Source, target: Target, as_json: AsJson = False, debug: Debug
             output.print_json({name: {"passed": v.passed, "summary": v.summary} for name, v in verdicts.items()})
         else:
             show.print_verdicts(verdicts)
-        if any(not verdict.passed and verdict.severity == "error" for verdict in verdicts.values()):
+        if any(verdict.stops for verdict in verdicts.values()):
             raise typer.Exit(output.NOT_PROVEN)
 
 

@@ -28,6 +28,11 @@ class Verdict:
     rows: tuple[Row, ...] = ()
     severity: Literal["error", "warn"] = "error"
 
+    @property
+    def stops(self) -> bool:
+        """Whether it failed, and not only warns."""
+        return not self.passed and self.severity == "error"
+
 
 def listed(names: Iterable[str], limit: int = 10) -> str:
     """Join names for a sentence, `a, b and 3 more`.

@@ -66,10 +66,8 @@ def branch_rows(found: Survey) -> tuple[Row, ...]:
 
 def objections(found: Survey | None) -> Iterator[str]:
     """What stands against a reset."""
-    if found is None:
-        return
-    for verdict in verdicts(found)[:2]:
-        if not verdict.passed:
+    for verdict in verdicts(found):
+        if verdict.stops:
             yield f"{verdict.summary} {Page.BRANCHES}"
 
 

@@ -88,7 +88,7 @@ def await_pipeline(tools: Tools, record: ResetRecord, say: Say) -> Verdict:
         ((job.name, job.status, job.optional) for job in jobs),
         _minutes(deadline),
     )
-    if seen.older is None or (not verdict.passed and verdict.severity == "error"):
+    if seen.older is None or verdict.stops:
         return verdict
     return checks.none_is_before_it(code["new"], seen.older.status, seen.older.page, _minutes(deadline))
 
@@ -132,7 +132,7 @@ def require(verdict: Verdict) -> None:
     Raises:
         GateClosed: it does.
     """
-    if not verdict.passed and verdict.severity == "error":
+    if verdict.stops:
         raise GateClosed(f"{verdict.summary} {Page.CI}")
 
 

@@ -54,5 +54,5 @@ def require_rights(verdict: Verdict) -> None:
     Raises:
         Refused: a right is missing.
     """
-    if not verdict.passed and verdict.severity == "error":
+    if verdict.stops:
         raise Refused(f"{verdict.summary} Nothing was changed.")
