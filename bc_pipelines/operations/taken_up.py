@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bc_pipelines.operations.record import Kind, Records, ResetRecord, State
+from bc_pipelines.operations.record import Records, ResetRecord
 
 
 def first_of(records: Records, record: ResetRecord) -> ResetRecord:
@@ -17,10 +17,6 @@ def first_of(records: Records, record: ResetRecord) -> ResetRecord:
     What the later ones counted as lost is what the first had left in the database.
     """
     before = records.get(str(record.facts.get("broken_off", "")))
-    # A way back of an earlier version does not say.
-    if before is None and record.kind is Kind.ROLLBACK:
-        undone = records.get(record.facts["undoes"])
-        before = undone if undone is not None and undone.state.rank < State.READY.rank else None
     return record if before is None else first_of(records, before)
 
 

@@ -139,6 +139,7 @@ def test_after_a_way_back_that_stopped_nothing_can_be_counted(tools: Tools) -> N
     last = finished(tools, acknowledged={"lost": {}}, broken_off=back.id, **now)
     assert "It was not counted" in tell_client(tools, last).text
     tools.records.note(undone, State.RESTORED)
+    tools.records.note(back, broken_off=undone.id)
     assert notices.told_of(tools, last).lost == {"pages": 3}
 
 

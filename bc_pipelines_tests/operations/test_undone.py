@@ -61,7 +61,7 @@ def test_a_stop_that_was_told_is_answered(tools: Tools, world: World) -> None:
     reset = stopped_at(tools, State.WIPING, wiping_since=began.isoformat())
     stopped.tell(tools.settings, reset.run_id)
     [stop] = messages(world, reset)
-    record = went_back(tools, reset)
+    record = went_back(tools, reset, broken_off=reset.id)
     assert undone.tell(tools, record, LEFT) == TOLD
     [message] = messages(world, record)
     assert message["thread_ts"] == stop["ts"]
