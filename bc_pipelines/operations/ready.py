@@ -66,6 +66,9 @@ def prepare(tools: Tools, record: ResetRecord) -> Prepared:
         tools: the run's tools.
         record: of the reset; must have come to `mended`.
 
+    Returns:
+        What was done, and whether the code lacks a migration.
+
     Raises:
         GateClosed: a command of the site failed; maintenance stays on.
     """
